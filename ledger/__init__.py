@@ -1,0 +1,1 @@
+"""What happened and what it came to. Knows nothing of rules."""

@@ -1,0 +1,28 @@
+"""What members do beside buying, and scores computed elsewhere."""
+
+from __future__ import annotations
+
+from .types import FactType, Name, Number, Quantity
+
+
+class ActivityRecorded(FactType):
+    """A member did something with a name: attended, posted, trained."""
+
+    topic = "activity.recorded"
+    activity: Name
+    quantity: Quantity = 1
+    channel: Name | None = None
+    staff: Name | None = None
+
+
+class ScoreRecorded(FactType):
+    """A model outside the ledger judged a member; its version and inputs are kept."""
+
+    topic = "score.recorded"
+    model: Name
+    version: Name
+    score: Number
+    inputs: dict[Name, Name | int | bool | None] = {}
+
+
+TYPES: tuple[type[FactType], ...] = (ActivityRecorded, ScoreRecorded)

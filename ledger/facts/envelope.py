@@ -1,0 +1,232 @@
+"""The CloudEvents 1.0 envelope: how a fact enters, how it is stored, how it is read back.
+
+A :class:`Draft` is a fact that has passed every check and has no position yet; its ``state`` is the canonical
+JSON that is hashed, stored and exported. A :class:`Fact` is one as the fold reads it.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from ..calendar import instant_us, rfc3339
+from ..errors import FactError
+from .registry import Registry
+from .strict_json import parse
+from .sugar import to_canonical_data
+from .types import FactType, Name, Text, check_finite
+
+D_co = TypeVar("D_co", covariant=True, bound=FactType)
+_CONTEXT = ("specversion", "id", "source", "type", "subject", "time", "actor", "datacontenttype", "dataschema", "data")
+
+
+class Envelope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """The CloudEvents attributes in their canonical order (CloudEvents 1.0.2, sections 3.1 and 3.2)."""
+
+    specversion: str
+    id: Name
+    source: Name
+    type: Name
+    subject: Name | UnsetType = UNSET
+    time: str
+    actor: Name | UnsetType = UNSET
+    dataschema: Text | UnsetType = UNSET
+    data: msgspec.Raw
+
+
+class Draft(NamedTuple):
+    """A checked fact on its way in."""
+
+    event_id: str
+    source: str
+    topic: str
+    stream: str
+    occurred_us: int
+    actor: str | None
+    members: tuple[str, ...]
+    """Members named beside the one whose stream it is."""
+    state: bytes
+
+
+class Fact(Struct, Generic[D_co], kw_only=True, gc=False):
+    """A stored fact as rules read it. *position* and *occurred_us* come from the store, the rest from its bytes.
+
+    Attributes:
+        occurred_us: When it happened, microseconds since 1970.
+        is_late: It occurred before the member's clock; set by the engine.
+    """
+
+    data: D_co
+    id: str
+    source: str
+    subject: str = ""
+    time: str = ""
+    actor: str | None = None
+    topic: str = msgspec.field(default="", name="type")
+    position: int = msgspec.field(default=0, name="-position")
+    occurred_us: int = msgspec.field(default=0, name="-occurred_us")
+    is_late: bool = msgspec.field(default=False, name="-is_late")
+
+
+def stream_of(about: str, subject: str) -> str:
+    """Return the stream of a fact: ``member/1023``, ``staff/7`` or ``programme``."""
+    return about if about == "programme" else f"{about}/{subject}"
+
+
+def member_of(stream: str) -> str | None:
+    """Return the member whose stream this is, or None."""
+    return stream[7:] if stream.startswith("member/") else None
+
+
+_encode = msgspec.json.Encoder(decimal_format="string").encode
+_decode_envelope = msgspec.json.Decoder(Envelope).decode
+
+
+def draft(
+    registry: Registry, *, event_id: str, source: str, topic: str, subject: str | None, occurred_us: int,
+    data: FactType | dict[str, Any], actor: str | None = None, dataschema: str | None = None,
+) -> Draft:  # fmt: skip
+    """Check one fact and return it in canonical form.
+
+    Args:
+        registry: The known types of facts.
+        event_id: CloudEvents ``id``; with *source* it names the fact for ever.
+        source: CloudEvents ``source``.
+        topic: CloudEvents ``type``.
+        subject: The member or staff member; None for facts about the programme.
+        occurred_us: When it happened.
+        data: Typed data, or a mapping that is checked against the type.
+        actor: Who recorded it.
+        dataschema: CloudEvents ``dataschema``, kept as given.
+
+    Raises:
+        FactError: with a stable code, naming the field and the value.
+    """
+    kind = registry.type_of(topic)
+    if isinstance(data, FactType):
+        typed = data
+        if type(typed) is not kind:
+            raise FactError(f"data is of {type(typed).__name__}, not {topic}", code="invalid")
+    else:
+        typed = convert(kind, data)
+    if kind.about == "programme":
+        if subject:
+            raise FactError(f"{topic} is about the programme and has no subject, got {subject!r}", code="subject")
+        subject = None
+    elif not subject:
+        raise FactError(f"{topic} needs a subject: the {kind.about}'s id", code="missing-field")
+    try:
+        time = rfc3339(occurred_us)
+    except OverflowError as error:
+        raise FactError(f"time is outside the years 1 to 9999: {occurred_us} µs", code="bad-time") from error
+    envelope = Envelope(
+        specversion="1.0", id=event_id, source=source, type=topic, subject=subject or UNSET, time=time,
+        actor=actor or UNSET, dataschema=dataschema or UNSET, data=msgspec.Raw(_encode(typed)),
+    )  # fmt: skip
+    for name, value in (("id", event_id), ("source", source), ("subject", subject), ("actor", actor)):
+        if value is not None:
+            _check_name(name, value)
+    others = tuple(dict.fromkeys(m for m in typed.members() if m != subject or kind.about != "member"))
+    return Draft(event_id, source, topic, stream_of(kind.about, subject or ""), occurred_us, actor, others, _encode(envelope))
+
+
+_CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def _check_name(field: str, value: str) -> None:
+    if not 1 <= len(value) <= 255 or _CONTROL.search(value):
+        raise FactError(
+            f"{field} is no plain text of 1 to 255 characters: {value[:60]!r}", code="bad-text"
+        )
+
+
+def convert(kind: type[FactType], fields: dict[str, Any]) -> FactType:
+    """Return *fields* as typed data; a money field ``x_minor`` may be given as a decimal ``x``.
+
+    Raises:
+        FactError: naming the field.
+    """
+    try:
+        typed = msgspec.convert(to_canonical_data(kind, fields), kind)
+        check_finite(typed)
+        _encode(typed).decode()  # refuses lone surrogates
+    except (msgspec.ValidationError, ValueError) as error:
+        if isinstance(error, FactError):
+            raise
+        raise _validation(kind.topic, str(error)) from error
+    return typed
+
+
+def _validation(topic: str, message: str) -> FactError:
+    text = message[0].lower() + message[1:].replace("`", "'")
+    code = "invalid"
+    if "unknown field" in text:
+        code = "unknown-field"
+    elif "missing required field" in text:
+        code = "missing-field"
+    elif "out of range" in text or "<= 9223372036854775807" in text or ">= -9223372036854775808" in text:
+        code = "out-of-range"
+    return FactError(f"{topic}: {text}", code=code, hint=f"loyalty schema {topic} shows every field")
+
+
+def read_event(registry: Registry, line: bytes) -> Draft:
+    """Check one CloudEvents JSON object and return it in canonical form.
+
+    Bytes that are canonical already (such as an export's) are recognised by encoding them again; anything
+    else is read strictly: duplicate keys, NaN, unknown fields and inexact numbers are refused.
+
+    Raises:
+        FactError: with a stable code.
+    """
+    try:
+        envelope = _decode_envelope(line)
+        kind = registry.type_of(envelope.type)
+        typed = registry.decode_data(envelope.type, envelope.data)
+        subject = envelope.subject or None
+        ready = draft(
+            registry, event_id=envelope.id, source=envelope.source, topic=envelope.type, subject=subject,
+            occurred_us=instant_us(envelope.time), data=typed, actor=envelope.actor or None,
+            dataschema=envelope.dataschema or None,
+        )  # fmt: skip
+        if ready.state == line:
+            check_finite(typed)
+            return ready
+    except (msgspec.DecodeError, FactError, ValueError):
+        pass
+    return _read_strictly(registry, line)
+
+
+def _read_strictly(registry: Registry, line: bytes) -> Draft:
+    event = parse(line)
+    if not isinstance(event, dict):
+        raise FactError("a fact is a JSON object", code="not-json", hint='one CloudEvents object a line')
+    for name in event:
+        if name not in _CONTEXT:
+            raise FactError(
+                f"unknown field {name!r} in the envelope", code="unknown-field",
+                hint=f"CloudEvents attributes are {', '.join(_CONTEXT)}",
+            )
+    for name in ("specversion", "id", "source", "type", "time", "data"):
+        if name not in event:
+            raise FactError(f"fact has no {name!r}", code="missing-field", hint="loyalty schema shows every field")
+    for name, value in event.items():
+        if name != "data" and not isinstance(value, str):
+            raise FactError(f"{name} is no text: {value!r}", code="invalid")
+    if event["specversion"] != "1.0":
+        raise FactError(f"specversion is {event['specversion']!r}, not '1.0'", code="invalid")
+    if event.get("datacontenttype", "application/json") != "application/json":
+        raise FactError(f"datacontenttype is {event['datacontenttype']!r}, not 'application/json'", code="invalid")
+    if not isinstance(event["data"], dict):
+        raise FactError(f"data is no JSON object: {event['data']!r}", code="invalid")
+    return draft(
+        registry, event_id=event["id"], source=event["source"], topic=event["type"],
+        subject=event.get("subject"), occurred_us=instant_us(event["time"]), data=event["data"],
+        actor=event.get("actor"), dataschema=event.get("dataschema"),
+    )  # fmt: skip
+
+
+__all__ = ["Decimal", "Draft", "Envelope", "Fact", "convert", "draft", "member_of", "read_event", "stream_of"]

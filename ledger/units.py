@@ -1,0 +1,111 @@
+"""Money in minor units, points, and every named rounding: all arithmetic on units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal, InvalidOperation
+from typing import Literal
+
+from .errors import FactError
+
+INT64_MAX = 2**63 - 1
+
+Rounding = Literal["down", "half-up", "up"]
+ROUNDINGS: dict[str, str] = {"down": ROUND_DOWN, "half-up": ROUND_HALF_UP, "up": ROUND_UP}
+
+# ISO 4217, the currencies whose minor unit is not a hundredth.
+_EXPONENTS = {
+    **dict.fromkeys(
+        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0
+    ),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys("CLF UYW".split(), 4),
+}
+
+
+def decimals(currency: str) -> int:
+    """Return how many decimals *currency* has (ISO 4217).
+
+    >>> decimals("USD"), decimals("JPY"), decimals("KWD")
+    (2, 0, 3)
+    """
+    return _EXPONENTS.get(currency, 2)
+
+
+def rounded(number: Decimal, rounding: Rounding) -> int:
+    """Return *number* as a whole number, rounded as named.
+
+    >>> [rounded(Decimal("2.5"), named) for named in ("down", "half-up", "up")]
+    [2, 3, 3]
+    >>> [rounded(Decimal("-2.5"), named) for named in ("down", "half-up", "up")]
+    [-2, -3, -3]
+    """
+    return int(number.to_integral_value(rounding=ROUNDINGS[rounding]))
+
+
+def minor_units(text: str | int | Decimal, currency: str) -> int:
+    """Return a decimal amount of *currency* as minor units, exactly.
+
+    Args:
+        text: Major units: "12.34", 12 or Decimal("12.34").
+        currency: ISO 4217 code.
+
+    Raises:
+        FactError: not a finite decimal, more decimals than the currency has, or beyond 2^63.
+
+    >>> minor_units("12.34", "USD"), minor_units("500", "JPY")
+    (1234, 500)
+    """
+    try:
+        amount = Decimal(text)
+    except (InvalidOperation, ValueError):
+        amount = Decimal("NaN")
+    if not amount.is_finite() or isinstance(text, bool):
+        raise FactError(
+            f"amount is no decimal number: {str(text)!r}", code="not-a-number", hint='write it as "12.34"'
+        )
+    if amount.adjusted() > 18:
+        raise FactError(f"amount is beyond 2^63 minor units: {str(text)!r}", code="out-of-range")
+    minor = amount.scaleb(decimals(currency))
+    if minor != minor.to_integral_value():
+        raise FactError(
+            f"{currency} has {decimals(currency)} decimals, but the amount is {str(text)!r}",
+            code="too-many-decimals",
+            hint="round it before it enters, or name a rounding in the mapping",
+        )
+    if abs(minor) > INT64_MAX:
+        raise FactError(f"amount is beyond 2^63 minor units: {str(text)!r}", code="out-of-range")
+    return int(minor)
+
+
+def money_text(minor: int, currency: str) -> str:
+    """Return minor units as people write them.
+
+    >>> money_text(459603958, "USD"), money_text(-5, "USD"), money_text(500, "JPY")
+    ('$4,596,039.58', '-$0.05', 'JPY 500')
+    """
+    places = decimals(currency)
+    whole, part = divmod(abs(minor), 10**places)
+    digits = f"{whole:,}.{part:0{places}d}" if places else f"{whole:,}"
+    sign = "-" if minor < 0 else ""
+    return f"{sign}${digits}" if currency == "USD" else f"{sign}{currency} {digits}"
+
+
+def shares(total: int, weights: Sequence[int]) -> list[int]:
+    """Split *total* by *weights* with the largest-remainder method, ties to the earlier line.
+
+    The parts always sum to *total*. All-zero weights give everything to the first.
+
+    >>> shares(100, [1, 1, 1])
+    [34, 33, 33]
+    """
+    if not weights:
+        return []
+    whole = sum(weights)
+    if whole == 0:
+        return [total] + [0] * (len(weights) - 1)
+    parts = [total * weight // whole for weight in weights]
+    order = sorted(range(len(weights)), key=lambda i: (-(total * weights[i] % whole), i))
+    for index in order[: total - sum(parts)]:
+        parts[index] += 1
+    return parts
