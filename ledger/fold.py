@@ -1,0 +1,88 @@
+"""What a projection needs of a fold: the meeting place of ``ledger`` and ``rules``.
+
+``fold(state, fact) → (state, entries)``: the ledger drives it, the rules decide. Nothing here reads a clock, a file or
+an environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+from .facts import Fact, FactType
+from .journal import Entry
+
+
+class StateRow(NamedTuple):
+    """What is kept of one member to go on from, in the columns of the table ``member_states``."""
+
+    member: str
+    position: int
+    clock_us: int
+    due_us: int | None
+    """The next instant at which something is due, or None."""
+    state: bytes
+
+
+class TimerRow(NamedTuple):
+    """A rule's timer, in the columns of the table ``timers``."""
+
+    member: str
+    due_us: int
+    phase: int
+    rule: str
+    key: str
+    fact: int
+
+
+class FlagRow(NamedTuple):
+    """A remark of a rule about a member, in the columns of the table ``flags``."""
+
+    member: str
+    position: int
+    rule: str
+    flag: str
+    reason: str
+
+
+class GroupFold(Protocol):
+    """The fold of one group: members connected by facts that name several of them.
+
+    ``entries`` and ``flags`` grow as facts are applied; the driver empties them when it has written them.
+    """
+
+    entries: list[Entry]
+    flags: list[FlagRow]
+
+    def apply(self, fact: Fact[FactType]) -> None:
+        """Fold one fact of the group; facts come in the order of their positions.
+
+        Raises:
+            RuleError: a rule failed; the state is void and must be folded again up to the fact before.
+        """
+
+    def settle(self, position: int) -> None:
+        """Fire what became due by a ``clock.advanced`` recorded up to *position*; touch nobody else.
+
+        Raises:
+            RuleError: as ``apply``.
+        """
+
+    def states(self) -> list[StateRow]:
+        """Return what must be kept of every member."""
+
+    def timers(self) -> list[TimerRow]:
+        """Return the timers the rules have set and that have not fired."""
+
+
+class Fold(Protocol):
+    """Opens groups under the facts of the stream ``programme`` recorded so far (activations, advances)."""
+
+    fingerprint: str
+    """Changes when the rules, their parameters or their code change."""
+
+    def group(self, members: tuple[str, ...], states: Mapping[str, bytes]) -> GroupFold:
+        """Return the fold of these members, going on from the states given, afresh where none is."""
+
+
+__all__ = ["Entry", "Fold", "FlagRow", "GroupFold", "StateRow", "TimerRow"]

@@ -1,0 +1,1 @@
+"""The bundled rules, each a plugin that uses only the public hooks."""
