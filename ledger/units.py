@@ -43,6 +43,18 @@ def rounded(number: Decimal, rounding: Rounding) -> int:
     return int(number.to_integral_value(rounding=ROUNDINGS[rounding]))
 
 
+def divided(above: int, below: int, rounding: Rounding) -> int:
+    """Return above / below as a whole number, rounded as named, away from zero for "up". *below* > 0.
+
+    >>> [divided(5, 2, named) for named in ("down", "half-up", "up")]
+    [2, 3, 3]
+    """
+    whole, rest = divmod(abs(above), below)
+    if (rounding == "up" and rest) or (rounding == "half-up" and 2 * rest >= below):
+        whole += 1
+    return -whole if above < 0 else whole
+
+
 def minor_units(text: str | int | Decimal, currency: str) -> int:
     """Return a decimal amount of *currency* as minor units, exactly.
 

@@ -1,1 +1,77 @@
-"""How facts become points."""
+"""How facts become points: everything a rule author imports.
+
+A rule is a class with a name, a version, a stage and methods marked with :func:`on`; a plugin offers it through the hook
+``loyalty_rules``. ``plugins/README.md`` shows one from an empty folder to a member's balance.
+"""
+
+from ..ledger.calendar import DAY_US, FOREVER_US, HOUR_US, Zone
+from ..ledger.facts import Fact, FactType, Part
+from ..ledger.facts.activity import ActivityRecorded, ScoreRecorded
+from ..ledger.facts.complaint import (
+    ComplaintAcknowledged,
+    ComplaintExplained,
+    ComplaintFollowedUp,
+    ComplaintOpened,
+    ComplaintReopened,
+    ComplaintResolved,
+    ImprovementMade,
+)
+from ..ledger.facts.contact import ActionDone, ContactRecorded, InterestDeclared, PreferenceStated
+from ..ledger.facts.correction import FactRetracted
+from ..ledger.facts.feedback import FeedbackAnswered, FeedbackReceived, SurveyAnswered
+from ..ledger.facts.membership import (
+    BalanceOpened,
+    MemberAttributesChanged,
+    MemberEnrolled,
+    MemberLeft,
+    MembersMerged,
+    MembersUnmerged,
+)
+from ..ledger.facts.points import (
+    HoldCaptured,
+    HoldPlaced,
+    HoldVoided,
+    PointsAdjusted,
+    PointsExtended,
+    PointsRedeemed,
+    PointsReinstated,
+    PointsTransferred,
+    RedemptionCancelled,
+)
+from ..ledger.facts.promise import PromiseKept, PromiseMade
+from ..ledger.facts.purchase import Line, PurchaseRecorded, PurchaseReturned
+from ..ledger.facts.referral import RecommendationStated, ReferralAsked, ReferralMade
+from ..ledger.facts.reward import GiftGiven, RewardCancelled, RewardIssued, RewardRedeemed
+from ..ledger.units import Rounding, divided, minor_units, money_text, rounded, shares
+from .effects import (
+    Accrue,
+    Burn,
+    Count,
+    Effect,
+    Flag,
+    Limit,
+    NewLot,
+    NotQualified,
+    SetTimer,
+    StopTimer,
+    Terms,
+    Timer,
+)
+from .hookspecs import hookimpl
+from .member import Award, Member, OpenLot
+from .rule import STAGES, Answer, Params, Rule, on
+
+__all__ = [
+    "DAY_US", "FOREVER_US", "HOUR_US", "STAGES",
+    "Accrue", "ActionDone", "ActivityRecorded", "Answer", "Award", "BalanceOpened", "Burn", "ComplaintAcknowledged",
+    "ComplaintExplained", "ComplaintFollowedUp", "ComplaintOpened", "ComplaintReopened", "ComplaintResolved",
+    "ContactRecorded", "Count", "Effect", "Fact", "FactRetracted", "FactType", "FeedbackAnswered", "FeedbackReceived",
+    "Flag", "GiftGiven", "HoldCaptured", "HoldPlaced", "HoldVoided", "ImprovementMade", "InterestDeclared", "Limit",
+    "Line", "Member", "MemberAttributesChanged", "MemberEnrolled", "MemberLeft", "MembersMerged", "MembersUnmerged",
+    "NewLot", "NotQualified", "OpenLot", "Params", "Part", "PointsAdjusted", "PointsExtended", "PointsRedeemed",
+    "PointsReinstated", "PointsTransferred", "PreferenceStated", "PromiseKept", "PromiseMade", "PurchaseRecorded",
+    "PurchaseReturned", "RecommendationStated", "RedemptionCancelled", "ReferralAsked", "ReferralMade",
+    "RewardCancelled", "RewardIssued", "RewardRedeemed", "Rounding", "Rule", "ScoreRecorded", "SetTimer", "StopTimer",
+    "SurveyAnswered", "Terms", "Timer", "Zone", "divided", "hookimpl", "minor_units", "money_text", "on", "rounded",
+    "shares",
+]  # fmt: skip

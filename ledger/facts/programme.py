@@ -12,11 +12,13 @@ Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256, hex
 
 
 class PinnedRule(Part):
-    """A rule as the programme uses it: which version, of which plugin, with all its parameters."""
+    """A rule as the programme uses it: under which label, which version, of which plugin, all its parameters."""
 
+    label: Name
     rule: Name
     version: Annotated[int, Meta(ge=1, le=2**31 - 1)]
     plugin: Name
+    priority: int = 100
     params: dict[str, Any] = {}
 
 

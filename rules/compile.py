@@ -1,0 +1,165 @@
+"""From recorded activations to tables of bound methods: done once, so that no fact asks a plugin manager."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ..ledger.calendar import FOREVER_US, Zone, instant_us
+from ..ledger.errors import PluginError
+from ..ledger.facts import Fact, FactType
+from ..ledger.facts.programme import ClockAdvanced, PinnedRule, PluginsTrusted, ProgrammeActivated
+from .catalogue import Catalogue
+from .effects import NewLot
+from .programme import Policy, read_programme
+from .rule import STAGES, Rule, listeners
+
+ENGINE = 1
+"""Version of what the engine itself does; a change that could move a number raises it."""
+
+_CAP = STAGES.index("cap")
+Method = Callable[[Any, Any], Any]
+
+
+class Handler(NamedTuple):
+    """A rule's method, bound to its parameters, under its label."""
+
+    call: Method
+    label: str
+    rule: str
+    """label@version, as entries cite it."""
+    stage: int
+
+
+class Programme:
+    """One activation, ready to run.
+
+    Attributes:
+        position: Of its fact.
+        effective_us: From when it governs.
+        early: By topic, the handlers of the stages up to ``cap``.
+        late: By topic, those of the stages after it.
+        terms: Handlers of :class:`NewLot`.
+        rules: Rules by label, and as entries cite them.
+    """
+
+    def __init__(self, fact: Fact[ProgrammeActivated], catalogue: Catalogue, trusted: set[tuple[str, str]]) -> None:
+        activated = fact.data
+        self.position = fact.position
+        self.effective_us = -FOREVER_US if activated.effective is None else instant_us(activated.effective)
+        file = read_programme(activated.text, at=f"fact {fact.position}")
+        self.name = activated.programme
+        self.policy: Policy = file.policy
+        self.currency = file.currency
+        self.zone = Zone(file.zone)
+        self.pinned = {pinned.label: pinned for pinned in activated.rules}
+        for plugin in activated.plugins:
+            trusted.add((plugin.plugin, plugin.fingerprint))
+        self.rules: dict[str, Rule] = {}
+        self.cited: dict[str, str] = {}
+        self.early: dict[str, tuple[Handler, ...]] = {}
+        self.late: dict[str, tuple[Handler, ...]] = {}
+        self.terms: tuple[Handler, ...] = ()
+        self._compile([(pinned, self._rule(pinned, catalogue, trusted)) for pinned in activated.rules])
+
+    def _rule(self, pinned: PinnedRule, catalogue: Catalogue, trusted: set[tuple[str, str]]) -> Rule:
+        where = f"programme.activated at position {self.position}"
+        offer = catalogue.offers.get((pinned.rule, pinned.version))
+        plugin = catalogue.plugins.get(pinned.plugin)
+        if plugin is not None and plugin.error:
+            raise PluginError(
+                f"plugin {pinned.plugin!r} cannot be imported: {plugin.error}", at=where, hint="mend or reinstall it"
+            )
+        if offer is None:
+            raise PluginError(
+                f"the history needs rule {pinned.rule!r} version {pinned.version} of plugin {pinned.plugin!r}, "
+                "which is not installed", at=where, hint=f"install the plugin that offers {pinned.rule!r}",
+            )  # fmt: skip
+        if (offer.plugin.name, offer.plugin.fingerprint) not in trusted:
+            raise PluginError(
+                f"plugin {offer.plugin.name!r} is not the code the history was recorded with: "
+                f"its fingerprint is {offer.plugin.fingerprint[:12]}…", at=where,
+                hint=f"reinstall the recorded version, or accept this one: loyalty rules trust {offer.plugin.name}",
+            )  # fmt: skip
+        params = msgspec.convert(pinned.params, offer.rule.Params)
+        return offer.rule(params)
+
+    def _compile(self, rules: list[tuple[PinnedRule, Rule]]) -> None:
+        tables: dict[type, list[Handler]] = {}
+        rules.sort(key=lambda pair: (STAGES.index(pair[1].stage), pair[0].priority, pair[0].label))
+        for pinned, rule in rules:
+            cited = f"{pinned.label}@{pinned.version}"
+            self.rules[pinned.label], self.cited[pinned.label] = rule, cited
+            for kind, method in listeners(type(rule)).items():
+                handler = Handler(getattr(rule, method), pinned.label, cited, STAGES.index(rule.stage))
+                tables.setdefault(kind, []).append(handler)
+        self.terms = tuple(tables.pop(NewLot, ()))
+        for kind, handlers in tables.items():
+            self.early[kind.topic] = tuple(h for h in handlers if h.stage <= _CAP)  # type: ignore[attr-defined]
+            self.late[kind.topic] = tuple(h for h in handlers if h.stage > _CAP)  # type: ignore[attr-defined]
+
+    def topics(self) -> set[str]:
+        """Return the topics some rule listens to."""
+        return set(self.early) | set(self.late)
+
+
+class History:
+    """What the stream ``programme`` says: which programme governs what, and how time was advanced.
+
+    Attributes:
+        programmes: In the order of their positions.
+        advance_positions: Positions of ``clock.advanced``.
+        advance_us: To when each of them advanced.
+    """
+
+    def __init__(self, facts: Sequence[Fact[FactType]], catalogue: Catalogue) -> None:
+        self.programmes: list[Programme] = []
+        self.advance_positions: list[int] = []
+        self.advance_us: list[int] = []
+        trusted = {
+            (plugin.plugin, plugin.fingerprint)
+            for fact in facts if isinstance(fact.data, PluginsTrusted) for plugin in fact.data.plugins
+        }  # fmt: skip
+        digest = hashlib.sha256(b"loyalty-ledger/rules/%d\n" % ENGINE)
+        for fact in facts:
+            if isinstance(fact.data, ClockAdvanced):
+                self.advance_positions.append(fact.position)
+                self.advance_us.append(instant_us(fact.data.to))
+            elif isinstance(fact.data, ProgrammeActivated):
+                activated: Fact[Any] = fact
+                programme = Programme(activated, catalogue, trusted)
+                self.programmes.append(programme)
+                digest.update(_identity(programme, catalogue))
+        self.fingerprint = digest.hexdigest()
+
+    def governing(self, position: int, occurred_us: int) -> Programme | None:
+        """Return the programme for a fact: the latest effective among the activations below its position."""
+        found: Programme | None = None
+        for programme in self.programmes:
+            if programme.position >= position:
+                break
+            if programme.effective_us <= occurred_us and (
+                found is None or programme.effective_us >= found.effective_us
+            ):
+                found = programme
+        return found
+
+    def advances_between(self, after: int, before: int) -> range:
+        """Return the indices of the advances with *after* < position < *before*."""
+        return range(bisect_right(self.advance_positions, after), bisect_right(self.advance_positions, before - 1))
+
+
+def _identity(programme: Programme, catalogue: Catalogue) -> bytes:
+    rules = [
+        [p.label, p.rule, p.version, p.priority, catalogue.offers[p.rule, p.version].plugin.fingerprint, p.params]
+        for p in programme.pinned.values()
+    ]
+    policy = msgspec.to_builtins(programme.policy)
+    return msgspec.json.encode(
+        [programme.position, programme.effective_us, programme.zone.name, programme.currency, policy, rules],
+        order="deterministic",
+    ) + b"\n"  # fmt: skip

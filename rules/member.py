@@ -1,0 +1,110 @@
+"""What a rule may know of a member: read-only, and only what was booked before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, NamedTuple
+
+from ..ledger.calendar import Zone
+from .state import MemberState
+
+
+class OpenLot(NamedTuple):
+    """An open lot as rules see it. *expires_us* is FOREVER_US when it never expires."""
+
+    lot: int
+    fact: int
+    points: int
+    pending: int
+    held: int
+    booked_us: int
+    usable_us: int
+    expires_us: int
+
+
+class Award(NamedTuple):
+    """Points a rule gives for the fact at hand, not booked yet."""
+
+    rule: str
+    """label@version"""
+    label: str
+    points: int
+    reason: str
+    usable_us: int | None
+    expires_us: int | None
+
+
+class Member:
+    """One member of the group, as it stands before the fact and with what earlier stages did.
+
+    Attributes:
+        id: The member's id.
+        zone: The programme's zone: ``zone.local_date(fact.occurred_us)``.
+        currency: The programme's currency.
+        awards: What this fact has earned so far, in the order it was given.
+    """
+
+    __slots__ = ("_others", "_state", "awards", "currency", "id", "note", "rule", "zone")
+
+    def __init__(
+        self, member: str, state: MemberState, zone: Zone, currency: str, others: Callable[[str], Member | None]
+    ) -> None:
+        self.id = member
+        self.zone = zone
+        self.currency = currency
+        self.awards: list[Award] = []
+        self.rule = ""
+        self.note: Callable[..., None] = _no_note
+        """``note("{} × {}", a, b)``: a step of the arithmetic, kept only when explaining."""
+        self._state = state
+        self._others = others
+
+    @property
+    def balance_points(self) -> int:
+        """Points that can be spent now; negative is debt."""
+        return self._state.points
+
+    @property
+    def pending_points(self) -> int:
+        """Points earned and not usable yet."""
+        return self._state.pending
+
+    @property
+    def held_points(self) -> int:
+        """Points set apart by holds."""
+        return self._state.held
+
+    @property
+    def clock_us(self) -> int:
+        """The latest instant booked for this member."""
+        return self._state.clock_us
+
+    @property
+    def lots(self) -> tuple[OpenLot, ...]:
+        """Open lots in burn order."""
+        return tuple(
+            OpenLot(x.lot, x.fact, x.points, x.pending, x.held, x.booked_us, x.usable_us, x.expires_us)
+            for x in self._state.lots
+        )
+
+    @property
+    def earned_points(self) -> int:
+        """Points this fact has earned so far."""
+        return sum(award.points for award in self.awards)
+
+    def counter(self, name: str) -> int:
+        """Return the rule's own named counter, 0 at first."""
+        return self._state.counters.get(self.rule, {}).get(name, 0)
+
+    def local_date(self, instant_us: int) -> date:
+        """Return the day of an instant in the programme's zone."""
+        return self.zone.local_date(instant_us)
+
+    def other(self, member: str) -> Member | None:
+        """Return another member of the group, or None when it is not in it."""
+        return self._others(member)
+
+
+def _no_note(_template: str, *_values: Any) -> None:
+    """Notes are dropped unless somebody asked for an explanation."""

@@ -1,0 +1,153 @@
+"""A programme: one TOML file that says which rules are in force, with which parameters and policies.
+
+::
+
+    programme = "Grocer's points"
+    zone = "Europe/Berlin"            # days and months are this zone's
+    currency = "EUR"
+
+    [policy]                          # every key has a default
+    enrolment = "optional"            # or "required": facts of others are refused
+    future_tolerance_h = 24           # how far past now a fact may be dated
+    burn_order = "soonest expiry"     # or "oldest"
+
+    [rules.base]                      # "base" labels the rule on every entry
+    use = "points_per_spend"          # the rule's name; the label itself when left out
+    version = 1                       # the latest installed when left out
+    priority = 100                    # order within a stage; the rule's own when left out
+    points = 1                        # everything else is a parameter of the rule
+"""
+
+from __future__ import annotations
+
+import tomllib
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ..ledger.calendar import HOUR_US, tzdata_version, zone_info
+from ..ledger.errors import LoyaltyError, PluginError, UsageError
+from ..ledger.facts.programme import PinnedPlugin, PinnedRule, ProgrammeActivated
+from ..ledger.facts.types import Currency, Name
+from ..ledger.store.log import Admission
+from .catalogue import Catalogue
+from .rule import Rule
+from .state import any_value
+
+
+class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What no rule decides."""
+
+    enrolment: Literal["optional", "required"] = "optional"
+    future_tolerance_h: Annotated[int, Meta(ge=0, le=8760)] = 24
+    burn_order: Literal["soonest expiry", "oldest"] = "soonest expiry"
+
+
+class ProgrammeFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The TOML file, before its rules are looked up."""
+
+    programme: Name
+    zone: str
+    currency: Currency
+    policy: Policy = Policy()
+    rules: dict[Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,63}$")], dict[str, Any]] = {}
+
+
+def read_programme(text: str, *, at: str) -> ProgrammeFile:
+    """Return the programme a TOML text describes.
+
+    Raises:
+        UsageError: no TOML, or a key that is missing, unknown or of the wrong kind.
+    """
+    try:
+        file = msgspec.convert(tomllib.loads(text, parse_float=Decimal), ProgrammeFile)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"no TOML: {str(error).lower()}", at=at) from error
+    except msgspec.ValidationError as error:
+        message = str(error)
+        raise UsageError(
+            f"programme: {message[0].lower()}{message[1:].replace('`', chr(39))}", at=at,
+            hint="examples/grocer.toml shows a programme",
+        ) from error  # fmt: skip
+    zone_info(file.zone)
+    return file
+
+
+def activation(text: str, catalogue: Catalogue, *, at: str, effective: str | None = None,
+               approver: str | None = None) -> ProgrammeActivated:  # fmt: skip
+    """Return the fact that puts a programme in force: every rule pinned, with all its parameters.
+
+    Args:
+        text: The TOML text.
+        catalogue: The installed rules.
+        at: Where the text is from, for errors.
+        effective: RFC 3339 instant from which it governs; None: from the beginning of time.
+        approver: Who approved it.
+
+    Raises:
+        UsageError: the text is no programme, or a parameter is wrong.
+        PluginError: a rule is not installed.
+    """
+    file = read_programme(text, at=at)
+    pinned = [_pin(catalogue, label, dict(table), at=at) for label, table in sorted(file.rules.items())]
+    plugins = sorted({rule.plugin for rule in pinned})
+    return ProgrammeActivated(
+        programme=file.programme,
+        text=text,
+        rules=tuple(pinned),
+        plugins=tuple(_pinned_plugin(catalogue, name) for name in plugins),
+        tzdata=tzdata_version(),
+        effective=effective,
+        approver=approver,
+    )
+
+
+def _pinned_plugin(catalogue: Catalogue, name: str) -> PinnedPlugin:
+    plugin = catalogue.plugins[name]
+    return PinnedPlugin(plugin=name, version=plugin.version, fingerprint=plugin.fingerprint)
+
+
+def _pin(catalogue: Catalogue, label: str, table: dict[str, Any], *, at: str) -> PinnedRule:
+    where = f"{at}, [rules.{label}]"
+    name = table.pop("use", label)
+    version = table.pop("version", None) or catalogue.latest(name)
+    priority = table.pop("priority", None)
+    offer = catalogue.offers.get((name, version))
+    if offer is None:
+        raise _unknown_rule(catalogue, name, version, where)
+    params = _params(offer.rule, table, where)
+    return PinnedRule(
+        label=label, rule=name, version=version, plugin=offer.plugin.name,
+        priority=offer.rule.priority if priority is None else priority, params=any_value(params),
+    )  # fmt: skip
+
+
+def _unknown_rule(catalogue: Catalogue, name: str, version: int | None, where: str) -> LoyaltyError:
+    broken = [plugin for plugin in catalogue.plugins.values() if plugin.error]
+    known = ", ".join(sorted({rule for rule, _ in catalogue.offers})) or "none"
+    hint = f"installed rules are {known}"
+    if broken:
+        hint += f"; plugin {broken[0].name!r} cannot be imported: {broken[0].error}"
+    wanted = repr(name) if version is None else f"{name!r} version {version}"
+    return PluginError(f"no installed plugin offers rule {wanted}", at=where, hint=hint)
+
+
+def _params(rule: type[Rule], table: dict[str, Any], where: str) -> Struct:
+    try:
+        return msgspec.convert(table, rule.Params)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        fields = ", ".join(rule.Params.__struct_fields__) or "none"
+        raise UsageError(
+            f"rule {rule.name!r}: {message[0].lower()}{message[1:].replace('`', chr(39))}",
+            at=where, hint=f"parameters of {rule.name!r} are {fields}",
+        ) from error  # fmt: skip
+
+
+def admission(file: ProgrammeFile) -> Admission:
+    """Return what the programme lets enter."""
+    return Admission(
+        tolerance_us=file.policy.future_tolerance_h * HOUR_US, must_enrol=file.policy.enrolment == "required"
+    )

@@ -1,0 +1,94 @@
+"""What a rule is: a named, versioned, pure function of a fact and of what is known of the member."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, TypeVar
+
+from msgspec import Struct
+
+from ..ledger.errors import PluginError
+from ..ledger.facts import FactType
+from .effects import Effect, NewLot
+
+STAGES = ("earn", "multiply", "cap", "standing", "react")
+Answer = Effect | Iterable[Effect] | None
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+def on(*kinds: type[FactType] | type[NewLot]) -> Callable[[_Method], _Method]:
+    """Mark a method of a rule as the one that answers facts of these types, or every new lot."""
+
+    def mark(method: _Method) -> _Method:
+        method.__listens__ = kinds  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+class Params(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The parameters of a rule: typed, with defaults, unknown ones refused."""
+
+
+class Rule:
+    """Base class of every rule.
+
+    A rule is pure: it reads its arguments and ``self.params``, nothing else; no clock, file, network, random number,
+    float or module state. To change a released rule, publish it with ``version + 1`` and keep the old one.
+
+    Attributes:
+        name: How a programme asks for it; unique with the version across all plugins.
+        version: From 1. A released version never changes what it answers.
+        stage: When it runs on a fact: earn, multiply, cap, standing, react. Later stages see what earlier ones did.
+        priority: Order within a stage, lower first; a programme can set another. Ties go by label.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    stage: ClassVar[str] = "react"
+    priority: ClassVar[int] = 100
+    Params: ClassVar[type[Struct]] = Params
+
+    def __init__(self, params: Any) -> None:
+        self.params = params
+
+    def on_timer(self, timer: Any, member: Any) -> Answer:
+        """Answer a timer this rule has set. The default answers nothing."""
+        return None
+
+
+def listeners(rule: type[Rule]) -> dict[type, str]:
+    """Return the name of the method that answers each type the rule listens to.
+
+    Raises:
+        PluginError: two methods answer the same type.
+    """
+    found: dict[type, str] = {}
+    for name in sorted(dir(rule)):
+        for kind in getattr(getattr(rule, name, None), "__listens__", ()):
+            if kind in found:
+                raise PluginError(f"rule {rule.name!r} answers {kind.__name__} twice: {found[kind]} and {name}")
+            found[kind] = name
+    return found
+
+
+def check_rule(rule: Any) -> None:
+    """Refuse what is no usable rule.
+
+    Raises:
+        PluginError: naming what is wrong.
+    """
+    if not (isinstance(rule, type) and issubclass(rule, Rule)):
+        raise PluginError(f"loyalty_rules() must return rule classes, got {rule!r}")
+    name = getattr(rule, "name", None)
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise PluginError(f"rule {rule.__name__} has the name {name!r}", hint="use lower-case letters, digits and _")
+    if not isinstance(rule.version, int) or rule.version < 1:
+        raise PluginError(f"rule {name!r} has the version {rule.version!r}", hint="versions are 1, 2, 3 …")
+    if rule.stage not in STAGES:
+        raise PluginError(f"rule {name!r} has the stage {rule.stage!r}", hint=f"stages are {', '.join(STAGES)}")
+    if not (isinstance(rule.Params, type) and issubclass(rule.Params, Struct)):
+        raise PluginError(f"the Params of rule {name!r} is no msgspec Struct")
+    listeners(rule)

@@ -1,0 +1,119 @@
+"""What the engine keeps of one member between facts, and how it is written down."""
+
+from __future__ import annotations
+
+from bisect import insort
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from ..ledger.calendar import FOREVER_US
+
+
+class Lot(Struct, array_like=True, gc=False):
+    """An open lot: points with the same cause and the same terms.
+
+    Attributes:
+        expires_us: FOREVER_US when it never expires.
+        terms_rule: Label of the rule that set the terms; '' when they need no rule.
+    """
+
+    expires_us: int
+    booked_us: int
+    lot: int
+    fact: int
+    points: int
+    pending: int
+    held: int
+    usable_us: int
+    terms_rule: str
+
+    def __lt__(self, other: Lot) -> bool:
+        """Burn order: soonest expiry first, then oldest, never-expiring last."""
+        return (self.expires_us, self.booked_us, self.lot) < (other.expires_us, other.booked_us, other.lot)
+
+
+class Alarm(Struct, array_like=True, gc=False):
+    """A rule's timer that has not fired."""
+
+    due_us: int
+    phase: int
+    rule: str
+    key: str
+    fact: int
+
+    def __lt__(self, other: Alarm) -> bool:
+        return (self.due_us, self.phase, self.rule, self.key) < (other.due_us, other.phase, other.rule, other.key)
+
+
+class MemberState(Struct, array_like=True, gc=False):
+    """Everything the fold knows of a member; format 1.
+
+    Attributes:
+        position: The last fact or advance that changed it.
+        clock_us: The latest instant booked.
+        points: Available; negative is debt.
+        lots: Open lots in burn order (soonest expiry).
+        alarms: Timers in the order they fire.
+        counters: By rule label, then name.
+    """
+
+    format: int = 1
+    position: int = 0
+    clock_us: int = -FOREVER_US
+    entries: int = 0
+    lots_made: int = 0
+    points: int = 0
+    pending: int = 0
+    held: int = 0
+    lots: list[Lot] = []
+    alarms: list[Alarm] = []
+    counters: dict[str, dict[str, int]] = {}
+
+    def due_us(self) -> int:
+        """Return the next instant at which something is due, or FOREVER_US."""
+        due = FOREVER_US
+        if self.lots:
+            due = self.lots[0].expires_us
+            if self.pending:
+                due = min(due, min(lot.usable_us for lot in self.lots if lot.pending))
+        if self.alarms and self.alarms[0].due_us < due:
+            due = self.alarms[0].due_us
+        return due
+
+    def add_lot(self, lot: Lot) -> None:
+        """Put a lot in its place."""
+        lots = self.lots
+        if not lots or lots[-1] < lot:
+            lots.append(lot)
+        else:
+            insort(lots, lot)
+
+    def set_alarm(self, alarm: Alarm) -> None:
+        """Set or move the timer of a rule's key."""
+        self.stop_alarm(alarm.rule, alarm.key)
+        insort(self.alarms, alarm)
+
+    def stop_alarm(self, rule: str, key: str) -> None:
+        """Forget the timer of a rule's key, if there is one."""
+        self.alarms = [alarm for alarm in self.alarms if (alarm.rule, alarm.key) != (rule, key)]
+
+
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
+_decode = msgspec.msgpack.Decoder(MemberState).decode
+
+
+def dump(state: MemberState) -> bytes:
+    """Return the state as bytes; equal states give equal bytes."""
+    return _encode(state)
+
+
+def load(written: bytes) -> MemberState:
+    """Return the state from its bytes."""
+    return _decode(written)
+
+
+def any_value(value: Any) -> Any:
+    """Return a value as plain JSON types, Decimals as text."""
+    return msgspec.to_builtins(value, str_keys=True)
