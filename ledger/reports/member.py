@@ -1,0 +1,191 @@
+"""One member: what there is now (``member show``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from ..calendar import FOREVER_US, rfc3339
+from ..errors import LoyaltyError
+from ..units import decimals, money_text
+from .footer import Footer, footer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spend:
+    """A member's purchases in one currency."""
+
+    currency: str
+    purchases: int
+    spend_minor: int
+    first_us: int
+    last_us: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberReport:
+    """Balances, purchases, what expires when, and how current all that is. Points are points.
+
+    Attributes:
+        clock_us: The latest instant booked for the member, by a fact or an advance.
+        expiring: (expires_us, points) of every open lot that expires, soonest first, summed by instant.
+        overdue: Number of things due before the clock that nobody has projected yet.
+        set_aside: Why the member is in quarantine, or None.
+    """
+
+    member: str
+    points: int
+    pending: int
+    held: int
+    debt: int
+    spend: list[Spend]
+    open_lots: int
+    expiring: list[tuple[int, int]]
+    clock_us: int | None
+    overdue: int
+    set_aside: str | None
+    flags: list[str]
+    footer: Footer
+
+    @property
+    def purchases(self) -> int:
+        """Purchases in all currencies."""
+        return sum(spend.purchases for spend in self.spend)
+
+    def fields(self) -> dict[str, Any]:
+        """Return the report for programs; the keys are an interface."""
+        return {
+            "member": self.member,
+            "points": self.points,
+            "pending": self.pending,
+            "held": self.held,
+            "debt": self.debt,
+            "purchases": self.purchases,
+            "spend": [
+                {
+                    "currency": s.currency, "purchases": s.purchases, "spend_minor": s.spend_minor,
+                    "spend": _decimal(s.spend_minor, s.currency), "first": rfc3339(s.first_us),
+                    "last": rfc3339(s.last_us),
+                } for s in self.spend
+            ],
+            "open_lots": self.open_lots,
+            "expiring": [{"expires": rfc3339(at), "points": points} for at, points in self.expiring],
+            "clock": None if self.clock_us is None else rfc3339(self.clock_us),
+            "overdue": self.overdue,
+            "set_aside": self.set_aside,
+            "flags": self.flags,
+            "footer": self.footer.fields(),
+        }  # fmt: skip
+
+    def lines(self) -> list[str]:
+        """Return the report for people, at most 80 columns."""
+        clock = "" if self.clock_us is None else f"clock {_minute(self.clock_us)}"
+        lines = [f"member {self.member:<40}{clock:>33}".rstrip(), ""]
+        lines.append(f"  available  {self.points:>12,} points")
+        for label, value in (("pending", self.pending), ("held", self.held), ("debt", self.debt)):
+            if value:
+                lines.append(f"  {label:<9}  {value:>12,} points")
+        for s in self.spend:
+            lines.append(
+                f"  purchases  {s.purchases:>12,}        {money_text(s.spend_minor, s.currency)}"
+                f"  {_day(s.first_us)} to {_day(s.last_us)}"
+            )
+        lines.append(f"  open lots  {self.open_lots:>12,}")
+        for at, points in self.expiring[:5]:
+            lines.append(f"  expiring   {points:>12,} points  on {_minute(at)}")
+        if len(self.expiring) > 5:
+            rest = sum(points for _, points in self.expiring[5:])
+            lines.append(f"             {rest:>12,} points  later, until {_minute(self.expiring[-1][0])}")
+        if self.overdue:
+            lines.append(f"  overdue    {self.overdue:>12,}        due before the clock: loyalty project run")
+        lines += [f"  flag       {flag}" for flag in self.flags]
+        if self.set_aside:
+            lines.append(f"  SET ASIDE  {self.set_aside}")
+        return [*lines, "", self.footer.line()]
+
+
+def member_report(connection: Connection, member: str) -> MemberReport:
+    """Return what the views say of a member.
+
+    Raises:
+        LoyaltyError: no fact names the member.
+    """
+    foot = footer(connection)
+    of = {"member": member}
+    balance = connection.execute(
+        text("SELECT points, pending, held, debt FROM balances WHERE member = :member"), of
+    ).one_or_none()
+    if balance is None and not is_known(connection, member):
+        raise LoyaltyError(f"no fact names member {member!r}", hint="ids are exact: loyalty export shows them")
+    spend = connection.execute(
+        text(
+            "SELECT currency, purchases, spend_minor, first_us, last_us FROM purchases "
+            "WHERE member = :member ORDER BY currency"
+        ), of,
+    )  # fmt: skip
+    lots = connection.execute(
+        text(
+            "SELECT expires_us, sum(points + pending + held) AS points, count(*) AS lots FROM lots "
+            "WHERE member = :member AND (points <> 0 OR pending <> 0 OR held <> 0) "
+            "GROUP BY expires_us ORDER BY expires_us"
+        ), of,
+    ).all()  # fmt: skip
+    clock_us = member_clock(connection, member)
+    expiring = [(int(lot.expires_us), int(lot.points)) for lot in lots if lot.expires_us not in {None, FOREVER_US}]
+    aside = connection.execute(
+        text("SELECT position, rule, error FROM quarantine WHERE member = :member"), of
+    ).one_or_none()
+    flags = connection.execute(
+        text("SELECT position, flag, reason FROM flags WHERE member = :member ORDER BY position"), of
+    )
+    return MemberReport(
+        member=member,
+        points=balance.points if balance else 0,
+        pending=balance.pending if balance else 0,
+        held=balance.held if balance else 0,
+        debt=balance.debt if balance else 0,
+        spend=[Spend(**row._mapping) for row in spend],
+        open_lots=sum(int(lot.lots) for lot in lots),
+        expiring=sorted(expiring),
+        clock_us=clock_us,
+        overdue=sum(1 for at, _ in expiring if clock_us is not None and at <= clock_us),
+        set_aside=f"at position {aside.position:,} by {aside.rule}: {aside.error}" if aside else None,
+        flags=[f"{row.flag} at position {row.position:,}: {row.reason}" for row in flags],
+        footer=foot,
+    )
+
+
+def is_known(connection: Connection, member: str) -> bool:
+    """Return whether any fact names the member."""
+    found = connection.execute(
+        text(
+            "SELECT 1 FROM facts WHERE stream = :stream UNION ALL "
+            "SELECT 1 FROM fact_members WHERE member = :member LIMIT 1"
+        ), {"stream": f"member/{member}", "member": member},
+    )  # fmt: skip
+    return found.first() is not None
+
+
+def member_clock(connection: Connection, member: str) -> int | None:
+    """Return the latest instant booked for a member, by its facts or by an advance it has not met yet."""
+    clock = connection.execute(
+        text("SELECT clock_us FROM member_states WHERE member = :member"), {"member": member}
+    ).scalar()
+    return None if clock is None else int(clock)
+
+
+def _decimal(minor: int, currency: str) -> str:
+    places = decimals(currency)
+    whole, part = divmod(abs(minor), 10**places)
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{whole}.{part:0{places}d}" if places else f"{sign}{whole}"
+
+
+def _minute(instant_us: int) -> str:
+    return rfc3339(instant_us)[:16].replace("T", " ") + "Z"
+
+
+def _day(instant_us: int) -> str:
+    return rfc3339(instant_us)[:10]

@@ -1,0 +1,208 @@
+"""Commands that decide: fold the group, decide, append; and start again when somebody was faster.
+
+A decision rests on every fact of the group and of the programme up to a position. It is appended under the head row, and
+only if nothing that concerns it lies above that position. Two parallel spenders never overspend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from ..ledger.calendar import DAY_US
+from ..ledger.errors import LoyaltyError
+from ..ledger.facts import Draft, Fact
+from ..ledger.facts.envelope import draft
+from ..ledger.facts.points import PointsRedeemed
+from ..ledger.store.database import Database
+from ..ledger.store.groups import groups_of
+from ..ledger.store.log import Admission, Log, Outcome
+from ..ledger.store.reading import facts_of, head_of, programme_facts
+from .catalogue import Catalogue
+from .compile import Programme
+from .engine import Engine, Group
+from .programme import Policy
+
+_TRIES = 50
+
+
+class Refusal(LoyaltyError):  # noqa: N818 - what a member hears; its code is stable
+    """A command was refused.
+
+    Attributes:
+        code: Stable name of the reason, such as "exceeds-balance".
+    """
+
+    def __init__(self, what: str, *, code: str, hint: str | None = None) -> None:
+        super().__init__(what, hint=hint)
+        self.code = code
+
+
+class Standing(NamedTuple):
+    """What a decision rests on: the group at an instant, and the programme that governs it."""
+
+    group: Group
+    members: tuple[str, ...]
+    programme: Programme | None
+    position: int
+
+
+class Decision(NamedTuple):
+    """What was recorded, and the balance it leaves, in points."""
+
+    outcome: Outcome
+    points: int
+    balance_points: int
+
+
+class Desk:
+    """Takes commands against one database."""
+
+    def __init__(self, database: Database, catalogue: Catalogue) -> None:
+        self.database = database
+        self.catalogue = catalogue
+        self.log = Log(database)
+        self._decoders = catalogue.registry.fact_decoders()
+        self._engine: tuple[int, Engine] | None = None
+
+    def redeem(
+        self, member: str, points: int, *, now_us: int, event_id: str, source: str, order: str | None = None,
+        actor: str | None = None,
+    ) -> Decision:  # fmt: skip
+        """Spend points of a member.
+
+        Args:
+            member: Who spends.
+            points: How many, 1 or more.
+            now_us: The instant of the redemption.
+            event_id: Names the redemption for ever, with *source*: the same again is answered as a duplicate.
+            source: CloudEvents source.
+            order: What they are spent on.
+            actor: Who asks.
+
+        Raises:
+            Refusal: the balance is too small, or the programme does not allow it.
+        """
+
+        def decide(standing: Standing) -> Draft:
+            allowed = _allowed(standing, member, points)
+            return draft(
+                self.catalogue.registry, event_id=event_id, source=source, topic=PointsRedeemed.topic, subject=member,
+                occurred_us=now_us, actor=actor, data=PointsRedeemed(points=allowed, order=order),
+            )  # fmt: skip
+
+        return self._decided(member, decide, now_us=now_us, key=(source, event_id), points=points)
+
+    def _decided(
+        self, member: str, decide: Callable[[Standing], Draft], *, now_us: int, key: tuple[str, str], points: int
+    ) -> Decision:
+        for _ in range(_TRIES):
+            with self.database.reading() as connection:
+                known = self._known(connection, key)
+                standing = self._standing(connection, member, now_us)
+            balance = standing.group.state_of(member).points
+            if known is not None:
+                return self._repeated(known, member, points, balance)
+            ready = decide(standing)
+            with self.database.writing() as connection:
+                self.log.lock(connection)
+                if self.log.last_position_of(connection, standing.members) > standing.position:
+                    continue
+                policy = standing.programme.policy if standing.programme else Policy()
+                admitted = Admission(DAY_US, policy.enrolment == "required")
+                (outcome,) = self.log.append(connection, [ready], now_us=now_us, admission=admitted)
+            if outcome.error:
+                raise outcome.error
+            spent = self.catalogue.registry.fact_decoders()[ready.topic](ready.state).data.points
+            return Decision(outcome, spent, balance - spent)
+        raise LoyaltyError(
+            f"member {member!r} is too busy: {_TRIES} decisions were overtaken by other facts", hint="try again"
+        )
+
+    def _known(self, connection: Connection, key: tuple[str, str]) -> Any:
+        return connection.execute(
+            text("SELECT position, stream, topic, state FROM facts WHERE source = :source AND event_id = :id"),
+            {"source": key[0], "id": key[1]},
+        ).one_or_none()
+
+    def _repeated(self, known: Any, member: str, points: int, balance: int) -> Decision:
+        fact = self._decoders[known.topic](bytes(known.state))
+        if known.stream != f"member/{member}" or getattr(fact.data, "points", None) != points:
+            raise Refusal(
+                f"{fact.id!r} is recorded at position {known.position} with other content: "
+                f"{fact.topic} of {getattr(fact.data, 'points', 0)} points by {fact.subject!r}",
+                code="idempotency-conflict", hint="give another --id",
+            )  # fmt: skip
+        return Decision(Outcome("duplicate", known.position), points, balance)
+
+    def _standing(self, connection: Connection, member: str, now_us: int) -> Standing:
+        position = head_of(connection).position
+        engine = self._engine_at(connection, position)
+        members = tuple(groups_of(connection, [member], position)[member])
+        states, folded = _kept(connection, members, engine)
+        group = engine.group(members, states)
+        for row in facts_of(connection, members, after=folded):
+            fact: Fact[Any] = self._decoders[row.topic](bytes(row.state))
+            fact.position, fact.occurred_us = row.position, row.occurred_us
+            group.apply(fact)
+        group.settle(position)
+        group.advance_to(now_us, position)
+        return Standing(group, members, engine.history.governing(position + 1, now_us), position)
+
+    def _engine_at(self, connection: Connection, position: int) -> Engine:
+        last = connection.execute(text("SELECT max(version) FROM facts WHERE stream = 'programme'")).scalar() or 0
+        if self._engine is None or self._engine[0] != last:
+            facts = []
+            for row in programme_facts(connection, position):
+                fact: Fact[Any] = self._decoders[row.topic](bytes(row.state))
+                fact.position, fact.occurred_us = row.position, row.occurred_us
+                facts.append(fact)
+            self._engine = (last, Engine(facts, self.catalogue))
+        return self._engine[1]
+
+
+def _kept(connection: Connection, members: tuple[str, ...], engine: Engine) -> tuple[dict[str, bytes], int]:
+    """Return the states the live views keep, and the position they stand for; none when the rules changed since."""
+    live = connection.execute(
+        text(
+            "SELECT g.fingerprint, t.position FROM generations g JOIN tracking t ON t.name = 'views/' || g.slot "
+            "WHERE g.status = 'live'"
+        )
+    ).one_or_none()
+    if live is None or live.fingerprint != engine.fingerprint:
+        return {}, 0
+    states = {}
+    for member in members:
+        aside = connection.execute(text("SELECT rule, error FROM quarantine WHERE member = :m"), {"m": member}).first()
+        if aside:
+            raise Refusal(f"member {member!r} is set aside: {aside.error}", code="set-aside", hint="loyalty quarantine list")
+        state = connection.execute(text("SELECT state FROM member_states WHERE member = :m"), {"m": member}).scalar()
+        if state is not None:
+            states[member] = bytes(state)
+    return states, int(live.position)
+
+
+def _allowed(standing: Standing, member: str, points: int) -> int:
+    """Return how many points may be spent, by the programme's redemption rule.
+
+    Raises:
+        Refusal: none, or fewer than asked where the policy is to refuse.
+    """
+    rule = next(
+        (pinned for pinned in (standing.programme.pinned.values() if standing.programme else ())
+         if pinned.rule == "redemption"), None,
+    )  # fmt: skip
+    if rule is None:
+        raise Refusal("the programme in force has no redemption rule", code="no-rule", hint="loyalty programme show")
+    available = max(standing.group.state_of(member).points, 0)
+    minimum = rule.params["minimum"]
+    if points < minimum:
+        raise Refusal(f"{points} points are below the minimum of {minimum}", code="below-minimum")
+    if points > available and (rule.params["on_short"] == "refuse" or available < minimum):
+        raise Refusal(
+            f"{points:,} points exceed the balance of {available:,}", code="exceeds-balance",
+            hint=f"loyalty member show {member}",
+        )  # fmt: skip
+    return min(points, available)

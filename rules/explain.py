@@ -1,0 +1,302 @@
+"""From any number down to its facts, rules, parameters and arithmetic: ``explain`` and ``member history``.
+
+The member's group is folded again, with the rules' notes kept. What the fold says must be what the journal says;
+where the two differ, the report says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, text
+
+from ..ledger.calendar import rfc3339
+from ..ledger.errors import LoyaltyError
+from ..ledger.facts import Fact
+from ..ledger.journal import Entry
+from ..ledger.reports.footer import Footer, footer
+from ..ledger.reports.member import is_known
+from ..ledger.store.groups import groups_of
+from ..ledger.store.reading import facts_of, programme_facts
+from ..ledger.units import money_text
+from .catalogue import Catalogue
+from .engine import Engine, Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """A member's facts, the entries they led to and the notes of the rules, in the order they became known."""
+
+    member: str
+    facts: dict[int, Fact[Any]]
+    entries: list[Entry]
+    notes: list[Note]
+    engine: Engine
+    is_as_recorded: bool
+    footer: Footer
+
+
+def told(connection: Connection, catalogue: Catalogue, member: str) -> Story:
+    """Fold the member's group again up to what the views have read, keeping every step.
+
+    Raises:
+        LoyaltyError: no fact names the member.
+        PluginError: the history needs a plugin that is missing or altered.
+    """
+    foot = footer(connection)
+    if not is_known(connection, member):
+        raise LoyaltyError(f"no fact names member {member!r}", hint="ids are exact: loyalty export shows them")
+    decoders = catalogue.registry.fact_decoders()
+    programme = [_fact(decoders, row) for row in programme_facts(connection, foot.position)]
+    engine = Engine(programme, catalogue, is_explaining=True)
+    members = groups_of(connection, [member], foot.position)[member]
+    group = engine.group(tuple(members), {})
+    facts = {fact.position: fact for fact in programme}
+    for row in facts_of(connection, members, upto=foot.position):
+        fact = facts[row.position] = _fact(decoders, row)
+        group.apply(fact)
+    group.settle(foot.position)
+    entries = [entry for entry in group.entries if entry.member == member]
+    recorded = connection.execute(
+        text("SELECT * FROM journal WHERE member = :member ORDER BY entry"), {"member": member}
+    ).all()
+    return Story(
+        member=member, facts=facts, entries=entries, notes=[n for n in group.notes if n.member == member],
+        engine=engine, is_as_recorded=[tuple(row) for row in recorded] == [tuple(e) for e in entries], footer=foot,
+    )  # fmt: skip
+
+
+def _fact(decoders: dict[str, Any], row: Any) -> Fact[Any]:
+    fact: Fact[Any] = decoders[row.topic](bytes(row.state))
+    fact.position, fact.occurred_us = row.position, row.occurred_us
+    return fact
+
+
+# -- history ------------------------------------------------------------------------------------------------------
+
+
+def history_fields(story: Story) -> list[dict[str, Any]]:
+    """Return the timeline for programs: facts of the member and entries, with the balance after each."""
+    rows: list[dict[str, Any]] = []
+    for kind, item, balance in _timeline(story):
+        if kind == "fact":
+            rows.append({
+                "kind": "fact", "position": item.position, "type": item.topic, "occurred": rfc3339(item.occurred_us),
+                "is_late": item.is_late, "what": sentence(item), "balance": balance,
+            })  # fmt: skip
+        else:
+            rows.append({"kind": "entry", **entry_fields(item), "balance": balance})
+    return rows
+
+
+def history_lines(story: Story) -> list[str]:
+    """Return the timeline for people, 80 columns."""
+    lines = [f"member {story.member}", "", f"{'date':<11}{'what happened':<47}{'points':>9}{'balance':>12}"]
+    for kind, item, balance in _timeline(story):
+        if kind == "fact":
+            late = " (late)" if item.is_late else ""
+            lines.append(f"{_day(item.occurred_us):<11}{_cut(sentence(item) + late, 68)}")
+        else:
+            moved = item.points + item.pending
+            reason = f"  {item.reason}" + (" (pending)" if item.pending > 0 else "")
+            lines.append(f"{_day(item.booked_us):<11}{_cut(reason, 46):<47}{moved:>+9,}{balance:>12,}")
+    if not story.is_as_recorded:
+        lines += ["", "WARNING  the journal differs from what the rules give today: loyalty project rebuild"]
+    return [*lines, "", story.footer.line()]
+
+
+def _timeline(story: Story) -> list[tuple[str, Any, int]]:
+    facts = [fact for fact in story.facts.values() if story.member in _names(fact)]
+    steps: list[tuple[int, int, int, str, Any]] = [(f.position, 0, 0, "fact", f) for f in facts]
+    steps += [(e.position, 1 if e.fact == e.position else -1, e.entry, "entry", e) for e in story.entries]
+    balance, rows = 0, []
+    for *_, kind, item in sorted(steps, key=lambda step: step[:3]):
+        if kind == "entry":
+            balance += item.points
+        rows.append((kind, item, balance))
+    return rows
+
+
+def _names(fact: Fact[Any]) -> tuple[str, ...]:
+    return (fact.subject, *fact.data.members()) if type(fact.data).about == "member" else ()
+
+
+def sentence(fact: Fact[Any]) -> str:
+    """Return a fact in a few words: its type and the fields that tell it apart."""
+    data = fact.data
+    words = fact.topic.replace(".", " ").replace("_", " ")
+    parts = []
+    for name in data.__struct_fields__:
+        value = getattr(data, name)
+        if name.endswith("_minor") and value:
+            parts.append(money_text(value, getattr(data, "currency", None) or "USD"))
+        elif isinstance(value, (str, int)) and not isinstance(value, bool) and value and name != "currency":
+            parts.append(f"{value:,} {name}" if isinstance(value, int) else f"{name} {value}")
+        elif isinstance(value, tuple) and value and name == "lines":
+            parts.append(f"{len(value)} line{'s' * (len(value) != 1)}")
+    return f"{words}: {', '.join(parts)}" if parts else words
+
+
+# -- explain ------------------------------------------------------------------------------------------------------
+
+
+def entry_fields(entry: Entry) -> dict[str, Any]:
+    """Return an entry for programs, instants as RFC 3339."""
+    fields = entry._asdict()
+    for name in ("booked_us", "usable_us", "expires_us"):
+        value = fields.pop(name)
+        fields[name.removesuffix("_us")] = None if value is None else _instant(value)
+    return fields
+
+
+def chosen(
+    story: Story, *, entry: int | None = None, fact: int | None = None, rule: str | None = None
+) -> list[Entry]:
+    """Return the entries asked for; all of them when nothing is asked.
+
+    Raises:
+        LoyaltyError: there is no such entry, or the fact does not name the member.
+    """
+    entries = story.entries
+    if entry is not None:
+        entries = [e for e in entries if e.entry == entry]
+        if not entries:
+            raise LoyaltyError(
+                f"member {story.member!r} has no entry {entry}", hint=f"entries are 1 to {len(story.entries)}"
+            )
+    if fact is not None:
+        if fact not in story.facts:
+            raise LoyaltyError(
+                f"fact {fact} does not name member {story.member!r}",
+                hint=f"loyalty member history {story.member} --json lists positions",
+            )
+        entries = [e for e in entries if fact in {e.fact, e.position}]
+    if rule is not None:
+        entries = [e for e in entries if e.rule == rule or e.rule.rpartition("@")[0] == rule]
+    return entries
+
+
+def notes_of(story: Story, position: int, rule: str | None = None) -> list[Note]:
+    """Return what rules noted on the fact at a position."""
+    return [n for n in story.notes if n.position == position and (rule is None or rule in {n.rule, n.rule.rpartition("@")[0]})]
+
+
+def explain_fields(story: Story, entries: Sequence[Entry], fact: int | None, rule: str | None) -> dict[str, Any]:
+    """Return the explanation for programs."""
+    return {
+        "member": story.member,
+        "points": sum(entry.points for entry in story.entries),
+        "is_as_recorded": story.is_as_recorded,
+        "by_account": by_account(story.entries),
+        "entries": [
+            {
+                **entry_fields(entry),
+                "params": _params(story, entry),
+                "arithmetic": [n.text for n in notes_of(story, entry.position, entry.rule) if not n.is_refusal],
+                "fact_data": msgspec.to_builtins(story.facts[entry.fact].data) if entry.fact in story.facts else None,
+            } for entry in entries
+        ],
+        "why_not": [
+            {"position": n.position, "rule": n.rule, "reason": n.text} for n in _refusals(story, fact, rule)
+        ],
+        "footer": story.footer.fields(),
+    }  # fmt: skip
+
+
+def explain_lines(story: Story, entries: Sequence[Entry], fact: int | None, rule: str | None) -> list[str]:
+    """Return the explanation for people, 80 columns."""
+    is_whole = len(entries) == len(story.entries) and fact is None
+    balance = sum(entry.points for entry in story.entries)
+    lines = [f"member {story.member} has {balance:,} points, from {len(story.entries):,} entries:", ""]
+    lines += [f"  {account:<14}{points:>+14,}" for account, points in by_account(story.entries).items()]
+    shown = entries[-3:] if is_whole else entries
+    if len(shown) < len(entries):
+        lines += ["", f"the last {len(shown)} of {len(entries):,} entries (--entry, --fact or --rule show others):"]
+    for entry in shown:
+        lines += ["", *_entry_lines(story, entry)]
+    for note in _refusals(story, fact, rule)[-5:]:
+        lines += ["", f"position {note.position:,}: {note.rule} gave nothing", f"  because {note.text}"]
+    if fact is not None and not entries and not _refusals(story, fact, rule):
+        lines += ["", f"no rule of the programme answers {story.facts[fact].topic}"]
+    verdict = "as the journal has it" if story.is_as_recorded else "NOT as the journal has it: loyalty project rebuild"
+    return [*lines, "", f"folded again from {len(story.facts):,} facts: {verdict}", story.footer.line()]
+
+
+def by_account(entries: Sequence[Entry]) -> dict[str, int]:
+    """Return the member's points by the programme's account they came from or went to."""
+    sums: dict[str, int] = {}
+    for entry in entries:
+        if entry.account:
+            sums[entry.account] = sums.get(entry.account, 0) - entry.contra
+    return sums
+
+
+def _refusals(story: Story, fact: int | None, rule: str | None) -> list[Note]:
+    if fact is None and rule is None:
+        return []
+    return [
+        n for n in story.notes
+        if n.is_refusal and fact in {None, n.position} and (rule is None or rule in {n.rule, n.rule.rpartition("@")[0]})
+    ]  # fmt: skip
+
+
+def _entry_lines(story: Story, entry: Entry) -> list[str]:
+    fact = story.facts.get(entry.fact)
+    known = "" if entry.position == entry.fact else f", known at position {entry.position:,}"
+    late = ", late" if entry.is_late else ""
+    lines = [f"entry {entry.entry}  {entry.points + entry.pending:+,} points  {entry.reason}"]
+    lines.append(f"  booked    {_instant(entry.booked_us)}{known}{late}")
+    if fact is not None:
+        lines.append(_cut(f"  fact      {entry.fact:,}: {sentence(fact)}", 80))
+        lines.append(f"            occurred {rfc3339(fact.occurred_us)}, recorded as {fact.id} by {fact.source}")
+    lines.append(f"  rule      {entry.rule}, programme at position {entry.programme:,}")
+    lines += _wrapped("  params    ", [f"{k} = {v}" for k, v in _params(story, entry).items()])
+    for note in notes_of(story, entry.position, entry.rule):
+        if not note.is_refusal:
+            lines.append(f"  because   {note.text}")
+    legs = [("points", entry.points), ("pending", entry.pending), ("held", entry.held), (entry.account, entry.contra)]
+    lines.append("  postings  " + ", ".join(f"{name} {value:+,}" for name, value in legs if value))
+    if entry.lot is not None:
+        expires = "" if entry.expires_us is None else f", expires {_instant(entry.expires_us)}"
+        lines.append(f"  lot       {entry.lot}{expires}")
+    return lines
+
+
+def _params(story: Story, entry: Entry) -> dict[str, Any]:
+    """Return the parameters in force for the entry's rule, those left at nothing omitted."""
+    label = entry.rule.rpartition("@")[0]
+    for programme in story.engine.history.programmes:
+        if programme.position == entry.programme and label in programme.pinned:
+            return {k: v for k, v in programme.pinned[label].params.items() if v not in (None, [], (), {}) and not _empty(v)}
+    return {}
+
+
+def _empty(value: Any) -> bool:
+    return isinstance(value, dict) and not any(value.values())
+
+
+def _wrapped(lead: str, parts: list[str]) -> list[str]:
+    lines, line = [], lead
+    for part in parts:
+        if len(line) + len(part) > 78 and line.strip() != lead.strip():
+            lines.append(line.rstrip(", "))
+            line = " " * len(lead)
+        line += f"{part}, "
+    return [*lines, line.rstrip(", ")] if parts else []
+
+
+def _cut(text_: str, width: int) -> str:
+    return text_ if len(text_) <= width else text_[: width - 1] + "…"
+
+
+def _instant(instant_us: int) -> str:
+    from ..ledger.calendar import FOREVER_US
+
+    return "never" if instant_us >= FOREVER_US else rfc3339(instant_us)
+
+
+def _day(instant_us: int) -> str:
+    return rfc3339(instant_us)[:10]

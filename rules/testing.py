@@ -1,0 +1,109 @@
+"""For tests of rules: tell a history, then look at what the engine made of it.
+
+::
+
+    story = Story('''
+        programme = "Test"
+        zone = "UTC"
+        currency = "USD"
+        [rules.points_per_spend]
+    ''')
+    story.purchase("ann", "7.00", at="2026-03-01")
+    assert story.balance("ann") == 7
+
+Positions count from 1; the programme is the first fact. Times may leave out the clock ("2026-03-01" is midnight UTC).
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from ..ledger.calendar import instant_us, rfc3339
+from ..ledger.facts import Fact, FactType
+from ..ledger.facts.envelope import draft
+from ..ledger.facts.programme import ClockAdvanced
+from ..ledger.journal import Entry
+from .catalogue import Catalogue, installed
+from .engine import Engine, Group, Note
+from .programme import activation
+from .state import MemberState
+
+
+class Story:
+    """A history told fact by fact, folded by the real engine under the installed rules."""
+
+    def __init__(self, programme: str, *, catalogue: Catalogue | None = None) -> None:
+        self.catalogue = catalogue or installed()
+        self.facts: list[Fact[Any]] = []
+        text = textwrap.dedent(programme)
+        self.record(None, activation(text, self.catalogue, at="story"), at="1970-01-01")
+
+    def record(self, subject: str | None, data: FactType, *, at: str) -> int:
+        """Add a fact and return its position."""
+        position = len(self.facts) + 1
+        occurred_us = instant_us(at if "T" in at else f"{at}T00:00:00Z")
+        ready = draft(
+            self.catalogue.registry, event_id=str(position), source="story", topic=type(data).topic, subject=subject,
+            occurred_us=occurred_us, data=data,
+        )  # fmt: skip
+        fact: Fact[Any] = self.catalogue.registry.fact_decoders()[ready.topic](ready.state)
+        fact.position, fact.occurred_us = position, occurred_us
+        self.facts.append(fact)
+        return position
+
+    def given(self, subject: str | None, topic: str, *, at: str, **fields: Any) -> int:
+        """Add a fact of a topic with these data fields and return its position."""
+        from ..ledger.facts import convert
+
+        return self.record(subject, convert(self.catalogue.registry.type_of(topic), fields), at=at)
+
+    def purchase(self, member: str, amount: str, *, at: str, **fields: Any) -> int:
+        """Add a purchase in the programme's currency (or ``currency=``) and return its position."""
+        return self.given(member, "purchase.recorded", at=at, **{"currency": "USD", "amount": amount, **fields})
+
+    def redeem(self, member: str, points: int, *, at: str, **fields: Any) -> int:
+        """Add a redemption and return its position."""
+        return self.given(member, "points.redeemed", at=at, points=points, **fields)
+
+    def advance(self, to: str) -> int:
+        """Let time pass up to an instant and return the fact's position."""
+        until = rfc3339(instant_us(to if "T" in to else f"{to}T00:00:00Z"))
+        return self.record(None, ClockAdvanced(to=until), at="1970-01-01")
+
+    def folded(self, *, is_explaining: bool = False) -> Group:
+        """Return the fold of everything told so far, all members as one group."""
+        programme, others = self.split()
+        engine = Engine(programme, self.catalogue, is_explaining=is_explaining)
+        members = {fact.subject for fact in others}
+        members.update(name for fact in others for name in fact.data.members())
+        group = engine.group(tuple(sorted(members)), {})
+        for fact in others:
+            group.apply(fact)
+        group.settle(len(self.facts))
+        return group
+
+    def split(self) -> tuple[Sequence[Fact[Any]], list[Fact[Any]]]:
+        """Return the facts about the programme, and those about members."""
+        programme = [fact for fact in self.facts if type(fact.data).about == "programme"]
+        return programme, [fact for fact in self.facts if type(fact.data).about == "member"]
+
+    def entries(self, member: str | None = None) -> list[Entry]:
+        """Return the journal, of one member or of all."""
+        return [entry for entry in self.folded().entries if member in (None, entry.member)]
+
+    def notes(self) -> list[Note]:
+        """Return every step rules noted and every reason they gave for giving nothing."""
+        return self.folded(is_explaining=True).notes
+
+    def state(self, member: str) -> MemberState:
+        """Return what the engine knows of a member at the end."""
+        return self.folded().state_of(member)
+
+    def balance(self, member: str) -> int:
+        """Return the points a member can spend at the end; negative is debt."""
+        return self.state(member).points
+
+
+__all__ = ["Story"]
