@@ -1,5 +1,635 @@
-"""The command line."""
+"""The command line: a command parses, calls one function, prints. The only place that wires the layers together.
+
+Data goes to stdout, talk and progress to stderr. ``--json`` gives one JSON document on stdout, and errors as JSON on
+stderr. Exit codes: 0 fine, 1 other expected error, 2 usage, 3 history unreadable, 4 rule failed, 5 plugins clash or are
+untrusted, 6 findings, 7 done but with rejects.
+
+The file is longer than a room should be because every command is declared here once; none of them decides anything.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from . import __version__
+from .ledger.calendar import instant_us, rfc3339
+from .ledger.errors import FindingsError, LoyaltyError, UsageError
+
+if TYPE_CHECKING:
+    from .ledger.projection import Runner
+    from .ledger.store.database import Database
+    from .rules.catalogue import Catalogue
+
+_JSON, _QUIET = "loyalty.json", "loyalty.quiet"
+DEFAULT_DB = "sqlite:///loyalty.db"
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
+class Commands(click.Group):
+    """Turn every LoyaltyError into one message on stderr and its exit code; anything else is our bug."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command inside the one error boundary."""
+        try:
+            return super().invoke(ctx)
+        except LoyaltyError as error:
+            if ctx.meta.get(_JSON):
+                fields = {"error": error.what, "at": error.at, "try": error.hint, "exit_code": error.exit_code}
+                click.echo(json.dumps({**fields, "code": getattr(error, "code", None)}), err=True)
+            else:
+                click.echo(f"loyalty: error: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("loyalty: interrupted; nothing is half-written, the same command goes on", err=True)
+            ctx.exit(130)
+
+
+class Place:
+    """Where a command works: the database, opened when it is needed, and how it answers."""
+
+    def __init__(self, url: str, *, as_json: bool) -> None:
+        self.url, self.as_json = url, as_json
+
+    @cached_property
+    def database(self) -> Database:
+        """The database, which must exist and fit the program."""
+        from .ledger.store.database import open_database
+
+        return open_database(self.url)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The installed plugins."""
+        from .rules.catalogue import installed
+
+        return installed()
+
+    def answer(self, fields: Any, lines: Iterable[str]) -> None:
+        """Print the answer, as one JSON document or for people."""
+        if self.as_json:
+            click.echo(json.dumps(fields, ensure_ascii=False, default=str))
+        else:
+            click.echo("\n".join(lines))
+
+    def say(self, line: str) -> None:
+        """Say something that is no data."""
+        if not self.as_json and not click.get_current_context().meta.get(_QUIET):
+            click.echo(line, err=True)
+
+    @contextmanager
+    def progress(self, what: str, unit: str) -> Iterator[Callable[[int, int | None], None]]:
+        """Show progress on a terminal: yields ``tick(done, total)``."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        console = Console(stderr=True)
+        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeElapsedColumn())
+        with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def now_us() -> int:
+    """Return the time: the only clock of the program."""
+    return time.time_ns() // 1000
+
+
+def placed(command: _Command) -> _Command:
+    """Give a command ``--db`` and ``--json``, and its place as the first argument."""
+
+    def wrapped(*args: Any, db: str, as_json: bool, **options: Any) -> Any:
+        place = Place(db, as_json=as_json)
+        click.get_current_context().meta[_JSON] = as_json
+        try:
+            return command(place, *args, **options)
+        finally:
+            if "database" in place.__dict__:
+                place.database.close()
+
+    wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
+    wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    with_json = click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")(wrapped)
+    return click.option(  # type: ignore[return-value]
+        "--db", envvar="LOYALTY_DB", default=DEFAULT_DB, show_default=True, show_envvar=True,
+        help="The database, as a SQLAlchemy URL.",
+    )(with_json)  # fmt: skip
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="loyalty")
 def main() -> None:
-    """Stub."""
+    """Keep a loyalty ledger: facts in, points out, every number explained.
+
+    \b
+    Start:    loyalty demo                          a small shop, from its files to an explained balance
+              loyalty init --programme FILE         a ledger of your own
+              loyalty import FILE --map MAPPING     facts in
+              loyalty project run                   views out
+    """
+
+
+# -- a ledger ------------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.option("--programme", type=click.Path(path_type=Path), required=True, help="The programme, a TOML file.")
+@click.option("--approver", help="Who approved it.")
+@placed
+def init(place: Place, *, programme: Path, approver: str | None) -> None:
+    """Make a ledger and put its first programme in force, from the beginning of time."""
+    from .rules.governing import create_ledger
+
+    done = create_ledger(
+        place.url, place.catalogue, _text(programme), at=str(programme), ledger_id=str(uuid.uuid4()),
+        now_us=now_us(), approver=approver,
+    )  # fmt: skip
+    place.answer(done.fields(), done.lines())
+    place.say("next: loyalty import FILE --map MAPPING")
+
+
+@main.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command("upgrade")
+@placed
+def db_upgrade(place: Place) -> None:
+    """Create the tables, or bring them to this program's revision."""
+    from .ledger.store.database import upgrade_database
+
+    revision = upgrade_database(place.url)
+    place.answer({"revision": revision}, [f"tables are at revision {revision}"])
+
+
+@main.command()
+@placed
+def doctor(place: Place) -> None:
+    """Examine program, database, ledger and plugins."""
+    from .ledger.doctor import examine
+
+    plugins = [(p.name, p.version, p.fingerprint, p.error) for p in place.catalogue.plugins.values()]
+    rows = examine(place.url, plugins=plugins)
+    place.answer([row.fields() for row in rows], [line for row in rows for line in row.lines()])
+    if any(row.status == "bad" for row in rows):
+        raise FindingsError("the doctor found something bad", hint="see the lines marked bad")
+
+
+# -- facts in and out ----------------------------------------------------------------------------------------------
+
+
+@main.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--map", "mapping", type=click.Path(path_type=Path), help="How rows become facts, a TOML file.")
+@click.option("--dry-run", is_flag=True, help="Read and check everything, store nothing.")
+@click.option("--strict", is_flag=True, help="Store nothing unless all of it is good.")
+@click.option("--batch", type=click.IntRange(1, 100_000), default=5_000, show_default=True, help="Facts a transaction.")
+@placed
+def import_(place: Place, file: Path, *, mapping: Path | None, dry_run: bool, strict: bool, batch: int) -> None:
+    """Store the facts of FILE: CloudEvents JSON Lines, or CSV, TSV, text or Parquet by a mapping.
+
+    Safe to kill and start again: what is stored already is a duplicate and adds nothing.
+    """
+    from .ledger.exchange.answers import summary_fields, summary_lines
+    from .ledger.exchange.importer import run_import
+    from .ledger.exchange.mapping import load_mapping
+    from .rules.governing import current_admission
+
+    with place.database.reading() as connection:
+        admission = current_admission(connection, place.catalogue.registry)
+    with place.progress(file.name, "rows") as tick:
+        summary = run_import(
+            place.database, place.catalogue.registry, file, mapping=load_mapping(mapping) if mapping else None,
+            now_us=now_us, admission=admission, batch_size=batch, is_dry_run=dry_run, is_strict=strict,
+            progress=lambda step: tick(step.done, step.total),
+        )  # fmt: skip
+    place.answer(summary_fields(summary), summary_lines(summary, file.name, is_dry_run=dry_run))
+    if not summary.is_clean:
+        place.say("see them: loyalty rejects list" if not (dry_run or strict) else "nothing was stored")
+        raise SystemExit(7)
+    if not dry_run:
+        place.say("next: loyalty project run")
+
+
+@main.command()
+@click.argument("topic")
+@click.argument("subject", required=False)
+@click.option("--set", "fields", multiple=True, metavar="FIELD=VALUE", help="A field of the fact; VALUE is JSON or text.")
+@click.option("--at", "occurred", help="When it happened, RFC 3339; now when left out.")
+@click.option("--id", "event_id", help="Names the fact with its source for ever; random when left out.")
+@click.option("--source", default="loyalty-cli", show_default=True, help="Where the fact comes from.")
+@click.option("--actor", help="Who records it.")
+@placed
+def record(
+    place: Place, topic: str, subject: str | None, *, fields: tuple[str, ...], occurred: str | None,
+    event_id: str | None, source: str, actor: str | None,
+) -> None:  # fmt: skip
+    """Record one fact of type TOPIC about SUBJECT.
+
+    \b
+    loyalty record complaint.opened M-103 --set complaint=C-2 --set category=quality
+    """
+    from .ledger.exchange.recording import data_of, record_fact
+    from .rules.governing import current_admission
+
+    now = now_us()
+    with place.database.reading() as connection:
+        admission = current_admission(connection, place.catalogue.registry)
+    done = record_fact(
+        place.database, place.catalogue.registry, topic=topic, subject=subject,
+        data=data_of(place.catalogue.registry.type_of(topic), fields),
+        occurred_us=instant_us(occurred) if occurred else now, event_id=event_id or str(uuid.uuid4()),
+        source=source, actor=actor, now_us=now, admission=admission,
+    )  # fmt: skip
+    place.answer(done.fields(), done.lines())
+
+
+@main.group()
+def rejects() -> None:
+    """Look at rows that could not be read, and try them again."""
+
+
+@rejects.command("list")
+@click.option("--all", "is_all", is_flag=True, help="Also those that went in when retried.")
+@placed
+def rejects_list(place: Place, *, is_all: bool) -> None:
+    """List rejected rows with file, line, column and reason."""
+    from .ledger.exchange.answers import reject_fields, reject_lines
+    from .ledger.exchange.rejects import list_rejects
+
+    with place.database.reading() as connection:
+        found = list_rejects(connection, is_all=is_all)
+    lines = [line for reject in found for line in reject_lines(reject)]
+    place.answer([reject_fields(reject) for reject in found], lines or ["no rejects"])
+
+
+@rejects.command("retry")
+@click.option("--map", "mapping", type=click.Path(path_type=Path), help="Another mapping; the import's own when left out.")
+@placed
+def rejects_retry(place: Place, *, mapping: Path | None) -> None:
+    """Read rejected rows once more; those that pass now go in."""
+    from .ledger.exchange.answers import retried_fields, retried_lines
+    from .ledger.exchange.mapping import load_mapping
+    from .ledger.exchange.rejects import retry_rejects
+    from .rules.governing import current_admission
+
+    with place.database.reading() as connection:
+        admission = current_admission(connection, place.catalogue.registry)
+    summary = retry_rejects(
+        place.database, place.catalogue.registry, now_us=now_us, admission=admission,
+        mapping=load_mapping(mapping) if mapping else None,
+    )  # fmt: skip
+    place.answer(retried_fields(summary), retried_lines(summary))
+    if summary.still:
+        raise SystemExit(7)
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path), help="The file; stdout when left out.")
+@click.option("--member", help="Only the facts that name this member.")
+@click.option("--after", type=click.IntRange(0), default=0, help="Only facts at higher positions.")
+@placed
+def export(place: Place, *, out: Path | None, member: str | None, after: int) -> None:
+    """Write the facts as CloudEvents JSON Lines, the stored bytes as they are."""
+    from .ledger.exchange.export import export_facts
+
+    if out is None:
+        export_facts(place.database, sys.stdout.buffer, member=member, after=after)
+        return
+    with _created(out) as file:
+        count = export_facts(place.database, file, member=member, after=after)
+    place.answer({"file": str(out), "facts": count}, [f"{count:,} facts in {out}"])
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
+@placed
+def backup(place: Place, file: Path, *, overwrite: bool) -> None:
+    """Write the whole ledger to FILE: positions, hashes, imports and rejects included."""
+    from .ledger.backup import write_backup
+
+    with place.progress("backup", "facts") as tick:
+        done = write_backup(place.database, file, now_us=now_us(), is_overwriting=overwrite, progress=tick)
+    place.answer(done.fields(), done.lines())
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@placed
+def restore(place: Place, file: Path) -> None:
+    """Make a new database from a backup; every hash and the root are checked."""
+    from .ledger.backup import restore_backup
+
+    with place.progress("restore", "facts") as tick:
+        done = restore_backup(file, place.url, progress=tick)
+    place.answer(done.fields(), done.lines())
+    place.say("next: loyalty project run")
+
+
+@main.command()
+@click.argument("topic", required=False)
+@placed
+def schema(place: Place, topic: str | None) -> None:
+    """Print the JSON Schema of TOPIC, or list every type of fact."""
+    from .ledger.facts.schema import schema_of, summaries
+
+    registry = place.catalogue.registry
+    if topic:
+        click.echo(json.dumps(schema_of(registry, topic), indent=2, ensure_ascii=False))
+    elif place.as_json:
+        click.echo(json.dumps({name: schema_of(registry, name) for name in registry.topics()}, ensure_ascii=False))
+    else:
+        click.echo("\n".join(f"{name:<28}{text}" for name, text in summaries(registry).items()))
+
+
+# -- programme and plugins -----------------------------------------------------------------------------------------
+
+
+@main.group()
+def programme() -> None:
+    """Say which rules are in force."""
+
+
+@programme.command("apply")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--from", "effective", help="From when it governs, RFC 3339; now when left out.")
+@click.option("--approver", help="Who approved it.")
+@placed
+def programme_apply(place: Place, file: Path, *, effective: str | None, approver: str | None) -> None:
+    """Put another programme in force; facts stay under the one that governed when they occurred."""
+    from .rules.governing import apply_programme
+
+    now = now_us()
+    done = apply_programme(
+        place.database, place.catalogue, _text(file), at=str(file), now_us=now, approver=approver,
+        effective_us=instant_us(effective) if effective else now,
+    )  # fmt: skip
+    place.answer(done.fields(), done.lines())
+    place.say("next: loyalty project run")
+
+
+@programme.command("show")
+@placed
+def programme_show(place: Place) -> None:
+    """Show the programme in force now: its text, rules and parameters."""
+    from .rules.governing import programme_in_force
+
+    with place.database.reading() as connection:
+        found = programme_in_force(connection, place.catalogue.registry, now_us())
+    place.answer(found.fields(), found.lines())
+
+
+@programme.command("history")
+@placed
+def programme_history(place: Place) -> None:
+    """List every programme that was applied."""
+    from .rules.governing import history_lines, recorded_programmes
+
+    with place.database.reading() as connection:
+        found = recorded_programmes(connection, place.catalogue.registry)
+    place.answer([row.fields() for row in found], history_lines(found))
+
+
+@main.group()
+def rules() -> None:
+    """Look at the installed rules and plugins."""
+
+
+@rules.command("list")
+@placed
+def rules_list(place: Place) -> None:
+    """List the installed rules: version, stage, plugin, fingerprint, parameters with defaults."""
+    from .rules.listing import listing_fields, listing_lines
+
+    place.answer(listing_fields(place.catalogue), listing_lines(place.catalogue))
+
+
+@rules.command("trust")
+@click.argument("plugins", nargs=-1, required=True)
+@click.option("--reason", help="Why the changed code is trusted.")
+@click.option("--approver", help="Who approved it.")
+@placed
+def rules_trust(place: Place, plugins: tuple[str, ...], *, reason: str | None, approver: str | None) -> None:
+    """Accept the installed code of PLUGINS for the whole history; recorded as a fact."""
+    from .rules.governing import trust_plugins
+
+    done = trust_plugins(
+        place.database, place.catalogue, plugins, reason=reason, approver=approver, now_us=now_us()
+    )  # fmt: skip
+    place.answer(done.fields(), done.lines())
+    place.say("next: loyalty project rebuild")
+
+
+# -- views ---------------------------------------------------------------------------------------------------------
+
+
+@main.group()
+def project() -> None:
+    """Make the views from the facts."""
+
+
+@project.command("run")
+@click.option("--batch", type=click.IntRange(1, 1_000_000), default=20_000, show_default=True, help="Facts a transaction.")
+@placed
+def project_run(place: Place, *, batch: int) -> None:
+    """Bring the views up to the last fact, from where they are."""
+    from .rules.projecting import run_views
+
+    with place.progress("project", "facts") as tick:
+        done = run_views(place.database, runner=_runner(), clock=now_us, batch_facts=batch, progress=tick)
+    place.answer(done.fields(), done.lines())
+
+
+@project.command("rebuild")
+@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Fold in so many processes.")
+@click.option("--from-journal", is_flag=True, help="Rewrite balances, lots and daily from the journal alone.")
+@click.option("--accept", metavar="DIGEST", help="Accept the difference an altered rule makes.")
+@placed
+def project_rebuild(place: Place, *, processes: int, from_journal: bool, accept: str | None) -> None:
+    """Make all views anew beside the live ones, compare, and swap."""
+    from .rules.projecting import rebuild_views
+
+    with place.progress("rebuild", "facts") as tick:
+        done = rebuild_views(
+            place.database, runner=_runner(), clock=now_us, processes=processes, is_from_journal=from_journal,
+            accept=accept, progress=tick,
+        )  # fmt: skip
+    place.answer(done.fields(), done.lines())
+
+
+@project.command("status")
+@click.option("--digests", is_flag=True, help="Also the SHA-256 of every view.")
+@placed
+def project_status(place: Place, *, digests: bool) -> None:
+    """Say how far the views are, which generation is live and who projects."""
+    from .rules.projecting import views_status
+
+    done = views_status(place.database, with_digests=digests)
+    place.answer(done.fields(), done.lines())
+
+
+@main.command()
+@click.option("--to", required=True, help="The instant, RFC 3339.")
+@placed
+def advance(place: Place, *, to: str) -> None:
+    """Let time pass: what is due up to an instant fires with the next projection."""
+    from .rules.governing import advance_clock
+
+    done = advance_clock(place.database, place.catalogue.registry, to_us=instant_us(to), now_us=now_us())
+    place.answer(done.fields(), done.lines())
+    place.say("next: loyalty project run")
+
+
+@main.group()
+def quarantine() -> None:
+    """Look at members who were set aside because a rule failed."""
+
+
+@quarantine.command("list")
+@placed
+def quarantine_list(place: Place) -> None:
+    """List members set aside, with position, rule and error."""
+    from .ledger.reports.quarantine import quarantined
+
+    with place.database.reading() as connection:
+        rows = quarantined(connection)
+    lines = [line for row in rows for line in row.lines()]
+    place.answer([row.fields() for row in rows], lines or ["nobody is set aside"])
+
+
+# -- reading -------------------------------------------------------------------------------------------------------
+
+
+@main.group()
+def member() -> None:
+    """Look at one member."""
+
+
+@member.command("show")
+@click.argument("member")
+@placed
+def member_show(place: Place, member: str) -> None:
+    """Show what MEMBER has, what expires when, and how current that is."""
+    from .ledger.reports.member import member_report
+
+    with place.database.reading() as connection:
+        report = member_report(connection, member)
+    place.answer(report.fields(), report.lines())
+
+
+@member.command("history")
+@click.argument("member")
+@placed
+def member_history(place: Place, member: str) -> None:
+    """Tell what happened to MEMBER, fact by fact, with the balance after each."""
+    from .rules.explain import history_fields, history_lines, told
+
+    with place.database.reading() as connection:
+        story = told(connection, place.catalogue, member)
+    place.answer(history_fields(story), history_lines(story))
+
+
+@main.command()
+@click.argument("member")
+@click.option("--entry", type=click.IntRange(1), help="One entry of the member's journal.")
+@click.option("--fact", type=click.IntRange(1), help="What the fact at this position led to, or why to nothing.")
+@click.option("--rule", help="Only this rule, by its label: what it gave, and why not.")
+@placed
+def explain(place: Place, member: str, *, entry: int | None, fact: int | None, rule: str | None) -> None:
+    """Explain MEMBER's points: from any number to its fact, rule, parameters and arithmetic."""
+    from .rules.explain import chosen, explain_fields, explain_lines, told
+
+    with place.database.reading() as connection:
+        story = told(connection, place.catalogue, member)
+    entries = chosen(story, entry=entry, fact=fact, rule=rule)
+    place.answer(explain_fields(story, entries, fact, rule), explain_lines(story, entries, fact, rule))
+
+
+@main.command()
+@placed
+def check(place: Place) -> None:
+    """Check every invariant of log, journal and views, in SQL. Exit code 6 when something is found."""
+    from .ledger.check import check_fields, check_lines, run_checks
+
+    with place.database.reading() as connection:
+        findings = run_checks(connection)
+    place.answer(check_fields(findings), check_lines(findings))
+    if findings:
+        raise SystemExit(6)
+
+
+@main.command()
+@click.argument("member")
+@click.argument("points", type=click.IntRange(1))
+@click.option("--order", help="What the points are spent on; the same order again is the same redemption.")
+@click.option("--at", "occurred", help="When it happened, RFC 3339; now when left out.")
+@click.option("--id", "event_id", help="Names the redemption for ever; from the order, or random.")
+@click.option("--source", default="loyalty-cli", show_default=True, help="Where the redemption comes from.")
+@click.option("--actor", help="Who asks.")
+@placed
+def redeem(
+    place: Place, member: str, points: int, *, order: str | None, occurred: str | None, event_id: str | None,
+    source: str, actor: str | None,
+) -> None:  # fmt: skip
+    """Spend POINTS of MEMBER: decided on everything recorded, refused when there are too few."""
+    from .rules.deciding import Desk
+
+    named = event_id or (f"redeem/{member}/{order}" if order else str(uuid.uuid4()))
+    now = now_us()
+    decision = Desk(place.database, place.catalogue).redeem(
+        member, points, now_us=now, occurred_us=instant_us(occurred) if occurred else now, event_id=named,
+        source=source, order=order, actor=actor,
+    )  # fmt: skip
+    place.answer(decision.fields(member), decision.lines(member))
+
+
+@main.command()
+@click.option("--keep", is_flag=True, help="Keep an existing loyalty-demo.db and stop.")
+def demo(*, keep: bool) -> None:
+    """Run a small shop from its files to an explained balance, on SQLite, command by command."""
+    from .ledger.demo import run_demo
+
+    def run(words: Sequence[str]) -> None:
+        with main.make_context("loyalty", list(words)) as context:
+            context.meta[_QUIET] = True
+            main.invoke(context)
+
+    run_demo(run, click.echo, is_keeping=keep)
+
+
+def _runner() -> Runner:
+    from .ledger.projection import Runner
+
+    return Runner(socket.gethostname(), os.getpid(), uuid.uuid4().hex)
+
+
+@contextmanager
+def _created(path: Path) -> Iterator[Any]:
+    try:
+        with path.open("wb") as file:
+            yield file
+    except OSError as error:
+        raise UsageError(f"cannot write {str(path)!r}: {error.strerror}") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {str(path)!r}: {error}", hint="name a TOML file in UTF-8") from error
+
+
+__all__ = ["main", "rfc3339"]

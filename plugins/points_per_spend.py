@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
@@ -82,6 +82,15 @@ class SpendParams(Params, frozen=True, kw_only=True):
             raise ValueError(f"per must be more than 0, got {self.per}")
 
 
+class _Step(NamedTuple):
+    """The parameters in minor units of one currency: worked out once, they never change."""
+
+    currency: str
+    step_minor: int
+    minimum_minor: int
+    reason: str
+
+
 class PointsPerSpend(Rule):
     """Points for every step of money spent on the lines that count."""
 
@@ -94,8 +103,7 @@ class PointsPerSpend(Rule):
         self._counts_lines = bool(
             params.include != Selection() or params.exclude != Selection() or params.multipliers
         )
-        self._reason = f"{params.points} point{'s' * (params.points != 1)} per {params.per} spent"
-        self._minor: dict[str, tuple[int, int]] = {}
+        self._steps: dict[str, _Step] = {}
 
     @on(PurchaseRecorded)
     def earn(self, purchase: Fact[PurchaseRecorded], member: Member) -> Answer:
@@ -104,24 +112,22 @@ class PointsPerSpend(Rule):
         currency = order.currency
         if currency != (params.currency or member.currency):
             return NotQualified(reason=f"the order is in {currency}")
-        step_minor, minimum_minor = self._in_minor(currency)
-        amount_minor = order.amount_minor
-        if amount_minor < minimum_minor:
-            return NotQualified(
-                reason=f"{money_text(amount_minor, currency)} is below the minimum order of "
-                f"{money_text(minimum_minor, currency)}"
-            )
+        step = self._steps.get(currency) or self._step(currency)
+        if order.amount_minor < step.minimum_minor:
+            amount, minimum = money_text(order.amount_minor, currency), money_text(step.minimum_minor, currency)
+            return NotQualified(reason=f"{amount} is below the minimum order of {minimum}")
         if self._counts_lines and order.lines:
-            return self._from_lines(order, step_minor, member)
-        return self._award(amount_minor, step_minor, member)
+            return self._from_lines(order, step, member)
+        return self._award(order.amount_minor, step, member)
 
-    def _from_lines(self, order: PurchaseRecorded, step_minor: int, member: Member) -> Answer:
+    def _from_lines(self, order: PurchaseRecorded, step: _Step, member: Member) -> Answer:
         counted = Fraction(0)
         for number, line in enumerate(order.lines, start=1):
             factor = self._factor(line)
             counted += line.amount_minor * factor
-            member.note("line {}: {} × {}", number, money_text(line.amount_minor, order.currency), factor)
-        return self._award(counted, step_minor, member)
+            if factor != 1:
+                member.note("line {}, {}: {} × {}", number, line.sku, money_text(line.amount_minor, step.currency), factor)
+        return self._award(counted, step, member)
 
     def _factor(self, line: Line) -> Fraction:
         params = self.params
@@ -133,9 +139,9 @@ class PointsPerSpend(Rule):
                 factor *= Fraction(multiplier.factor)
         return factor
 
-    def _award(self, counted_minor: Fraction | int, step_minor: int, member: Member) -> Answer:
+    def _award(self, counted_minor: Fraction | int, step: _Step, member: Member) -> Answer:
         params = self.params
-        above, below = counted_minor.numerator, counted_minor.denominator * step_minor
+        above, below = counted_minor.numerator, counted_minor.denominator * step.step_minor
         if above <= 0:
             points = 0
         elif params.round == "steps":
@@ -143,18 +149,20 @@ class PointsPerSpend(Rule):
         else:
             points = divided(above * params.points, below, params.rounding)
         member.note(
-            "{} minor units / {} × {} points, {} rounded {} = {}",
-            counted_minor, step_minor, params.points, params.round, params.rounding, points,
+            "{} counted / {} × {}, {} rounded {} = {} points",
+            lambda: money_text(int(counted_minor), step.currency), lambda: money_text(step.step_minor, step.currency),
+            params.points, params.round, params.rounding, points,
         )  # fmt: skip
-        return Accrue(points=points, reason=self._reason)
+        return Accrue(points=points, reason=step.reason)
 
-    def _in_minor(self, currency: str) -> tuple[int, int]:
-        """Return the step and the minimum order in minor units."""
-        found = self._minor.get(currency)
-        if found is None:
-            found = (minor_units(self.params.per, currency), minor_units(self.params.minimum_order, currency))
-            self._minor[currency] = found
-        return found
+    def _step(self, currency: str) -> _Step:
+        step_minor = minor_units(self.params.per, currency)
+        points = "1 point" if self.params.points == 1 else f"{self.params.points} points"
+        step = self._steps[currency] = _Step(
+            currency, step_minor, minor_units(self.params.minimum_order, currency),
+            f"{points} per {money_text(step_minor, currency)} spent",
+        )  # fmt: skip
+        return step
 
 
 @hookimpl

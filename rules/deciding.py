@@ -56,6 +56,21 @@ class Decision(NamedTuple):
     points: int
     balance_points: int
 
+    def fields(self, member: str) -> dict[str, Any]:
+        """Return it for programs."""
+        return {
+            "member": member, "status": self.outcome.status, "position": self.outcome.position,
+            "points": self.points, "balance": self.balance_points,
+        }  # fmt: skip
+
+    def lines(self, member: str) -> list[str]:
+        """Return it for people."""
+        was = "redeemed" if self.outcome.status == "created" else "already redeemed"
+        return [
+            f"{was} {self.points:,} points of {member}, {self.balance_points:,} are left"
+            f" (position {self.outcome.position:,})"
+        ]
+
 
 class Desk:
     """Takes commands against one database."""
@@ -68,15 +83,16 @@ class Desk:
         self._engine: tuple[int, Engine] | None = None
 
     def redeem(
-        self, member: str, points: int, *, now_us: int, event_id: str, source: str, order: str | None = None,
-        actor: str | None = None,
+        self, member: str, points: int, *, now_us: int, occurred_us: int, event_id: str, source: str,
+        order: str | None = None, actor: str | None = None,
     ) -> Decision:  # fmt: skip
         """Spend points of a member.
 
         Args:
             member: Who spends.
             points: How many, 1 or more.
-            now_us: The instant of the redemption.
+            now_us: The time.
+            occurred_us: The instant of the redemption; what is due by then has expired.
             event_id: Names the redemption for ever, with *source*: the same again is answered as a duplicate.
             source: CloudEvents source.
             order: What they are spent on.
@@ -90,18 +106,21 @@ class Desk:
             allowed = _allowed(standing, member, points)
             return draft(
                 self.catalogue.registry, event_id=event_id, source=source, topic=PointsRedeemed.topic, subject=member,
-                occurred_us=now_us, actor=actor, data=PointsRedeemed(points=allowed, order=order),
+                occurred_us=occurred_us, actor=actor, data=PointsRedeemed(points=allowed, order=order),
             )  # fmt: skip
 
-        return self._decided(member, decide, now_us=now_us, key=(source, event_id), points=points)
+        return self._decided(
+            member, decide, now_us=now_us, occurred_us=occurred_us, key=(source, event_id), points=points
+        )
 
     def _decided(
-        self, member: str, decide: Callable[[Standing], Draft], *, now_us: int, key: tuple[str, str], points: int
-    ) -> Decision:
+        self, member: str, decide: Callable[[Standing], Draft], *, now_us: int, occurred_us: int,
+        key: tuple[str, str], points: int,
+    ) -> Decision:  # fmt: skip
         for _ in range(_TRIES):
             with self.database.reading() as connection:
                 known = self._known(connection, key)
-                standing = self._standing(connection, member, now_us)
+                standing = self._standing(connection, member, occurred_us)
             balance = standing.group.state_of(member).points
             if known is not None:
                 return self._repeated(known, member, points, balance)
@@ -137,7 +156,7 @@ class Desk:
             )  # fmt: skip
         return Decision(Outcome("duplicate", known.position), points, balance)
 
-    def _standing(self, connection: Connection, member: str, now_us: int) -> Standing:
+    def _standing(self, connection: Connection, member: str, occurred_us: int) -> Standing:
         position = head_of(connection).position
         engine = self._engine_at(connection, position)
         members = tuple(groups_of(connection, [member], position)[member])
@@ -148,8 +167,8 @@ class Desk:
             fact.position, fact.occurred_us = row.position, row.occurred_us
             group.apply(fact)
         group.settle(position)
-        group.advance_to(now_us, position)
-        return Standing(group, members, engine.history.governing(position + 1, now_us), position)
+        group.advance_to(occurred_us, position)
+        return Standing(group, members, engine.history.governing(position + 1, occurred_us), position)
 
     def _engine_at(self, connection: Connection, position: int) -> Engine:
         last = connection.execute(text("SELECT max(version) FROM facts WHERE stream = 'programme'")).scalar() or 0

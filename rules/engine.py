@@ -16,7 +16,7 @@ from ..ledger.facts import Fact, FactType
 from ..ledger.fold import FlagRow, StateRow, TimerRow
 from ..ledger.journal import Entry
 from ..ledger.units import INT64_MAX
-from .catalogue import Catalogue, installed
+from .catalogue import Catalogue
 from .compile import Handler, History, Programme
 from .effects import (
     Accrue,
@@ -246,7 +246,9 @@ class Group:
         member.rule = handler.label
         self._at.rule = handler.rule
         if self._engine.is_explaining:
-            member.note = lambda text, *values: self._note(member.id, handler.rule, text.format(*values))
+            member.note = lambda text, *values: self._note(
+                member.id, handler.rule, text.format(*(value() if callable(value) else value for value in values))
+            )
         try:
             answer = handler.call(asked_about, member)
             if answer is None:
@@ -370,11 +372,6 @@ class Group:
     def _note(self, member: str, rule: str, text: str, *, is_refusal: bool = False) -> None:
         if self._engine.is_explaining:
             self.notes.append(Note(self._at.position, member, rule, text, is_refusal))
-
-
-def make_fold(facts: Sequence[Fact[FactType]]) -> Engine:
-    """Return the engine under the installed plugins: what projections call, in any process."""
-    return Engine(facts, installed())
 
 
 def _whole(value: object, what: str, handler: Handler, least: int = 0) -> int:

@@ -56,7 +56,8 @@ class Member:
         self.awards: list[Award] = []
         self.rule = ""
         self.note: Callable[..., None] = _no_note
-        """``note("{} × {}", a, b)``: a step of the arithmetic, kept only when explaining."""
+        """``note("{} × {}", a, b)``: a step of the arithmetic, kept only when explaining; so a value may be a
+        function, which is called only then."""
         self._state = state
         self._others = others
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import typing
 from decimal import Decimal
+from types import UnionType
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
@@ -66,3 +68,12 @@ def check_finite(value: Any) -> None:
 def field_types(kind: type[Struct]) -> dict[str, Any]:
     """Return the declared type of every field of a struct."""
     return {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+
+
+def takes_text(declared: Any) -> bool:
+    """Return whether a field of this type can hold any text."""
+    if typing.get_origin(declared) is typing.Annotated:
+        return takes_text(typing.get_args(declared)[0])
+    if typing.get_origin(declared) in {UnionType, typing.Union}:
+        return any(takes_text(option) for option in typing.get_args(declared))
+    return declared is str

@@ -1,0 +1,275 @@
+"""What is recorded about the programme: making a ledger, applying programmes, trusting plugins, letting time pass."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from ..ledger.calendar import rfc3339
+from ..ledger.errors import LoyaltyError, PluginError, UsageError
+from ..ledger.facts import Fact, FactType, Registry
+from ..ledger.facts.envelope import draft
+from ..ledger.facts.programme import ClockAdvanced, PinnedPlugin, PluginsTrusted, ProgrammeActivated
+from ..ledger.store.database import Database, open_database, upgrade_database
+from ..ledger.store.log import Admission, Log
+from ..ledger.store.reading import head_of, programme_facts
+from .catalogue import Catalogue
+from .engine import Engine
+from .programme import ProgrammeFile, activation, admission, read_programme
+
+SOURCE = "loyalty"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """A fact about the programme that a command recorded, or found recorded."""
+
+    what: str
+    topic: str
+    position: int
+    is_new: bool
+    ledger: str
+
+    def fields(self) -> dict[str, Any]:
+        """Return it for programs."""
+        return {
+            "ledger": self.ledger, "type": self.topic, "position": self.position,
+            "status": "created" if self.is_new else "duplicate", "what": self.what,
+        }  # fmt: skip
+
+    def lines(self) -> list[str]:
+        """Return it for people."""
+        return [f"{self.what} ({'position' if self.is_new else 'already recorded at position'} {self.position:,})"]
+
+
+def create_ledger(
+    url: str, catalogue: Catalogue, text: str, *, at: str, ledger_id: str, now_us: int, approver: str | None = None
+) -> Recorded:
+    """Make tables and head row, and put the first programme in force from the beginning of time.
+
+    Args:
+        url: The database; a SQLite file is made when it is missing.
+        catalogue: The installed rules.
+        text: The programme's TOML.
+        at: Where the text is from, for errors.
+        ledger_id: Part of every hash, for ever.
+        now_us: The time.
+        approver: Who approved the programme.
+
+    Raises:
+        UsageError, PluginError: the programme cannot be applied; nothing is made.
+        LoyaltyError: the database holds a ledger already.
+    """
+    activated = activation(text, catalogue, at=at, approver=approver)
+    upgrade_database(url)
+    database = open_database(url)
+    try:
+        log = Log(database)
+        with database.writing() as connection:
+            log.create(connection, ledger_id=ledger_id, now_us=now_us)
+            return _append(log, connection, catalogue.registry, activated, now_us=now_us, what=_applied(activated))
+    finally:
+        database.close()
+
+
+def apply_programme(
+    database: Database, catalogue: Catalogue, text: str, *, at: str, now_us: int, effective_us: int,
+    approver: str | None = None,
+) -> Recorded:  # fmt: skip
+    """Put a programme in force from an instant on.
+
+    Raises:
+        UsageError: no programme, or its zone or currency is not the ledger's.
+        PluginError: it asks for a rule that is not installed.
+    """
+    activated = activation(text, catalogue, at=at, effective=rfc3339(effective_us), approver=approver)
+    file = read_programme(text, at=at)
+    log = Log(database)
+    with database.writing() as connection:
+        head = log.lock(connection)
+        first = _programmes(connection, catalogue.registry, head.position)[0].file
+        for name in ("zone", "currency"):
+            mine, theirs = getattr(file, name), getattr(first, name)
+            if mine != theirs:
+                raise UsageError(
+                    f"programme has {name} {mine!r}, but the ledger was made with {theirs!r}", at=at,
+                    hint=f"{name} is for ever; make another ledger for another one",
+                )  # fmt: skip
+        return _append(log, connection, catalogue.registry, activated, now_us=now_us, what=_applied(activated))
+
+
+def advance_clock(database: Database, registry: Registry, *, to_us: int, now_us: int) -> Recorded:
+    """Record that time passed up to an instant.
+
+    Raises:
+        UsageError: the instant is further ahead than the programme tolerates, or behind an earlier advance.
+    """
+    log = Log(database)
+    with database.writing() as connection:
+        log.lock(connection)
+        tolerance_us = current_admission(connection, registry).tolerance_us
+        if to_us > now_us + tolerance_us:
+            raise UsageError(
+                f"cannot advance to {rfc3339(to_us)!r}: it is {rfc3339(now_us)} now",
+                hint="advance to an instant that has passed",
+            )
+        passed = [_instant(fact.data.to) for fact in _read(connection, registry) if isinstance(fact.data, ClockAdvanced)]
+        if passed and to_us < max(passed):
+            raise UsageError(
+                f"cannot advance to {rfc3339(to_us)!r}: the clock is at {rfc3339(max(passed))}",
+                hint="time only passes forward",
+            )
+        what = f"time passed up to {rfc3339(to_us)}"
+        return _append(log, connection, registry, ClockAdvanced(to=rfc3339(to_us)), now_us=now_us, what=what)
+
+
+def trust_plugins(
+    database: Database, catalogue: Catalogue, names: Sequence[str], *, now_us: int, reason: str | None = None,
+    approver: str | None = None,
+) -> Recorded:  # fmt: skip
+    """Record that the installed code of these plugins is accepted for the whole history.
+
+    Raises:
+        PluginError: one of them is not installed or cannot be imported.
+    """
+    pinned = []
+    for name in sorted(set(names)):
+        plugin = catalogue.plugins.get(name)
+        if plugin is None or plugin.error:
+            raise PluginError(
+                f"plugin {name!r} " + (f"cannot be imported: {plugin.error}" if plugin else "is not installed"),
+                hint="loyalty rules list shows the plugins",
+            )
+        pinned.append(PinnedPlugin(plugin=name, version=plugin.version, fingerprint=plugin.fingerprint))
+    trusted = PluginsTrusted(plugins=tuple(pinned), reason=reason, approver=approver)
+    log = Log(database)
+    with database.writing() as connection:
+        what = f"trusted: {', '.join(p.plugin for p in pinned)}"
+        return _append(log, connection, catalogue.registry, trusted, now_us=now_us, what=what)
+
+
+def _append(
+    log: Log, connection: Connection, registry: Registry, data: FactType, *, now_us: int, what: str
+) -> Recorded:
+    # The same statement again is the same fact: its id comes from its content.
+    content = hashlib.sha256(msgspec.json.encode(data)).hexdigest()[:32]
+    occurred_us = now_us
+    ready = draft(
+        registry, event_id=f"{data.topic}/{content}", source=SOURCE, topic=data.topic, subject=None,
+        occurred_us=occurred_us, data=data,
+    )  # fmt: skip
+    head = log.lock(connection)
+    (outcome,) = log.append(connection, [ready], now_us=now_us)
+    if outcome.error:
+        raise outcome.error
+    # A conflict here differs in nothing but the time it was said.
+    return Recorded(
+        what=what, topic=data.topic, position=outcome.position or 0, is_new=outcome.status == "created",
+        ledger=head.ledger_id,
+    )  # fmt: skip
+
+
+def _applied(activated: ProgrammeActivated) -> str:
+    since = f"from {activated.effective}" if activated.effective else "from the beginning of time"
+    count = len(activated.rules)
+    return f"programme {activated.programme!r} in force {since}, {count} rule{'s' * (count != 1)}"
+
+
+# -- reading -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedProgramme:
+    """An activation as recorded."""
+
+    position: int
+    data: ProgrammeActivated
+    file: ProgrammeFile
+
+    def fields(self) -> dict[str, Any]:
+        """Return it for programs."""
+        return {"position": self.position, **msgspec.to_builtins(self.data)}
+
+    def lines(self) -> list[str]:
+        """Return it for people: when it governs, its text, and what is pinned."""
+        since = self.data.effective or "the beginning of time"
+        pinned = [
+            f"  {rule.label:<20} {rule.rule} version {rule.version}, plugin {rule.plugin}" for rule in self.data.rules
+        ]
+        return [
+            f"{self.data.programme}: in force from {since}, recorded at position {self.position:,}", "",
+            *self.data.text.rstrip().splitlines(), "", "pinned rules:", *pinned,
+        ]  # fmt: skip
+
+
+def history_lines(found: Sequence[RecordedProgramme]) -> list[str]:
+    """Return one line for each activation."""
+    return [
+        f"{row.position:>9,}  {row.data.effective or 'the beginning':<22}  {row.data.programme}"
+        f"  ({', '.join(f'{r.label}@{r.version}' for r in row.data.rules) or 'no rules'})"
+        for row in found
+    ]
+
+
+def recorded_programmes(connection: Connection, registry: Registry) -> list[RecordedProgramme]:
+    """Return every activation in the order of positions."""
+    return _programmes(connection, registry, head_of(connection).position)
+
+
+def programme_in_force(connection: Connection, registry: Registry, now_us: int) -> RecordedProgramme:
+    """Return the activation that governs a fact that would occur and be recorded now.
+
+    Raises:
+        LoyaltyError: none does.
+    """
+    best: tuple[int, int] | None = None
+    found = None
+    for row in recorded_programmes(connection, registry):
+        since = -1 if row.data.effective is None else _instant(row.data.effective)
+        if since <= now_us and (best is None or (since, row.position) > best):
+            best, found = (since, row.position), row
+    if found is None:
+        raise LoyaltyError("no programme is in force", hint="loyalty programme apply FILE")
+    return found
+
+
+def current_admission(connection: Connection, registry: Registry) -> Admission:
+    """Return what the last applied programme lets enter."""
+    rows = recorded_programmes(connection, registry)
+    return admission(rows[-1].file) if rows else Admission()
+
+
+def make_engine(connection: Connection, catalogue: Catalogue, upto: int) -> Engine:
+    """Return the fold under everything recorded about the programme up to a position."""
+    return Engine([fact for fact in _read(connection, catalogue.registry) if fact.position <= upto], catalogue)
+
+
+def _programmes(connection: Connection, registry: Registry, upto: int) -> list[RecordedProgramme]:
+    return [
+        RecordedProgramme(
+            position=fact.position, data=fact.data, file=read_programme(fact.data.text, at=f"fact {fact.position}")
+        )
+        for fact in _read(connection, registry)
+        if isinstance(fact.data, ProgrammeActivated) and fact.position <= upto
+    ]
+
+
+def _read(connection: Connection, registry: Registry) -> list[Fact[Any]]:
+    decoders = registry.fact_decoders()
+    facts = []
+    for row in programme_facts(connection, head_of(connection).position):
+        fact: Fact[Any] = decoders[row.topic](bytes(row.state))
+        fact.position, fact.occurred_us = row.position, row.occurred_us
+        facts.append(fact)
+    return facts
+
+
+def _instant(text: str) -> int:
+    from ..ledger.calendar import instant_us
+
+    return instant_us(text)
