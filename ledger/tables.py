@@ -120,12 +120,11 @@ lease = Table(
 
 
 def _view(name: str, *columns: Column[object], index: tuple[str, ...] = ()) -> dict[str, Table]:
-    slots = {}
-    for slot in SLOTS:
-        table = Table(f"{name}__{slot}", metadata, *(c.copy() for c in columns), sqlite_with_rowid=False)
-        if index:
-            Index(f"{name}__{slot}_{index[0]}", *(table.c[c] for c in index))
-        slots[slot] = table
+    first = Table(f"{name}__a", metadata, *columns, sqlite_with_rowid=False)
+    slots = {"a": first, "b": first.to_metadata(metadata, name=f"{name}__b")}
+    if index:
+        for slot, table in slots.items():
+            Index(f"{name}__{slot}_{index[0]}", *(table.c[column] for column in index))
     return slots
 
 

@@ -1,0 +1,264 @@
+"""One SQLAlchemy engine on SQLite or PostgreSQL: opening, reading, writing, upgrading.
+
+A reading is one snapshot and changes nothing; a writing is one transaction, alone on SQLite from its first
+statement. Whatever a driver reports about files, locks, disks and servers comes out as a ``LoyaltyError``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+
+from ..errors import HistoryError, LoyaltyError, UsageError
+from .faults import explained
+
+REVISIONS = ("0001",)
+"""Every schema revision in order; the last is this program's own."""
+_MIGRATIONS = Path(__file__).parents[2] / "migrations"
+_LOCK_TIMEOUT_S = 30.0
+# Flat memory at any size: the cache, and the sorter, which spills to a file beyond as much again.
+_CACHE_KIB = 16_384
+# Pages of 4 KiB: index pages touched by many batches are written back once, and the log stays below 64 MiB.
+_CHECKPOINT_PAGES = 8_000
+
+
+class Database:
+    """An open database.
+
+    Attributes:
+        url: As given; it may hold a password and is never shown.
+        name: The URL to show, without password.
+        engine: For what ``reading`` and ``writing`` do not cover.
+        dialect: "sqlite" or "postgresql".
+    """
+
+    def __init__(self, url: URL, engine: Engine, *, is_read_only: bool) -> None:
+        self.url = url.render_as_string(hide_password=False)
+        self.name = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
+        self.engine = engine
+        self.dialect = engine.dialect.name
+        self.is_read_only = is_read_only
+        driver = engine.dialect.loaded_dbapi
+        self._faults: tuple[type[Exception], ...] = (SQLAlchemyError, driver.Error)
+        self._broken_rules: tuple[type[Exception], ...] = (IntegrityError, driver.IntegrityError)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Yield a connection that sees one snapshot; what it would change is undone.
+
+        Raises:
+            LoyaltyError: the database cannot be read.
+        """
+        with self._transaction(**_READING.get(self.dialect, {})) as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Yield a connection whose changes are kept, all or none, when the block ends well.
+
+        Raises:
+            LoyaltyError: the database is read-only, full, locked or cannot be reached.
+        """
+        if self.is_read_only:
+            raise LoyaltyError("database was opened for reading only", at=self.name)
+        with self._transaction(**_WRITING.get(self.dialect, {})) as connection:
+            yield connection
+            connection.commit()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _transaction(self, **options: Any) -> Iterator[Connection]:
+        try:
+            with self.engine.connect() as connection:
+                connection.execution_options(**options).begin()
+                try:
+                    yield connection
+                except self._broken_rules:
+                    raise
+                except self._faults:
+                    # Whatever state the fault left the connection in, the next transaction opens a new one.
+                    connection.invalidate()
+                    raise
+        except self._faults as error:
+            if explanation := explained(error, self.name):
+                raise explanation from error
+            raise
+
+
+_READING = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}
+_WRITING = {"sqlite": {"sqlite_begin": "BEGIN IMMEDIATE"}}
+
+
+def open_database(
+    url: str, *, is_read_only: bool = False, lock_timeout_s: float = _LOCK_TIMEOUT_S
+) -> Database:
+    """Return the database at *url*, which must have this program's schema.
+
+    Args:
+        url: ``sqlite:///file.db`` or ``postgresql://user@host/name``.
+        is_read_only: The database itself refuses every change.
+        lock_timeout_s: How long to wait for another writer, in seconds.
+
+    Raises:
+        UsageError: no such kind of database.
+        HistoryError: missing, no database, older or newer than this program.
+        LoyaltyError: locked or without permission.
+    """
+    place = _parsed(url)
+    if place.get_backend_name() == "sqlite" and not Path(place.database or "").is_file():
+        raise HistoryError(f"no such database: {place.database!r}", at=str(place), hint="loyalty init makes it")
+    database = _connected(place, mode="ro" if is_read_only else "rw", lock_timeout_s=lock_timeout_s)
+    try:
+        with database.reading() as connection:
+            _check_revision(_revision(connection), database.name)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def upgrade_database(url: str) -> str:
+    """Create the database's tables, or bring them to this program's schema; return the revision.
+
+    Raises:
+        UsageError: no such kind of database.
+        HistoryError: no database, newer than this program, or full of another program's tables.
+        LoyaltyError: locked, read-only, full or without permission.
+    """
+    from alembic import command
+    from alembic.config import Config
+
+    database = _connected(_parsed(url), mode="rwc", lock_timeout_s=_LOCK_TIMEOUT_S)
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    try:
+        with database.writing() as connection:
+            if database.dialect == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('loyalty-ledger schema'))"))
+            found = _revision(connection)
+            if found not in (None, *REVISIONS):
+                _check_revision(found, database.name)
+            if found is None and database.engine.dialect.get_table_names(connection):
+                raise HistoryError(
+                    "database holds the tables of another program", at=database.name, hint="name an empty database"
+                )
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        database.close()
+    return REVISIONS[-1]
+
+
+def _check_revision(found: str | None, where: str) -> None:
+    if found == REVISIONS[-1]:
+        return
+    if found is None:
+        raise HistoryError("database holds no ledger", at=where, hint="loyalty init makes one")
+    if found in REVISIONS:
+        raise HistoryError(
+            f"database is older than this program: schema {found!r}, not {REVISIONS[-1]!r}",
+            at=where, hint="loyalty db upgrade",
+        )  # fmt: skip
+    raise HistoryError(
+        f"database is newer than this program: schema {found!r}, not {REVISIONS[-1]!r}",
+        at=where, hint="pip install --upgrade loyalty-ledger",
+    )  # fmt: skip
+
+
+def _revision(connection: Connection) -> str | None:
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _parsed(url: str) -> URL:
+    try:
+        place = make_url(url)
+        backend = place.get_backend_name()
+    except (ArgumentError, ValueError) as error:
+        raise UsageError(f"no database URL: {url!r}", hint="write sqlite:///ledger.db") from error
+    if backend == "sqlite":
+        if place.database in (None, "", ":memory:") or place.host:
+            raise UsageError(f"no file in the database URL: {url!r}", hint="write sqlite:///ledger.db")
+        return URL.create("sqlite", database=place.database)
+    if backend in ("postgresql", "postgres"):
+        return place.set(drivername="postgresql+psycopg")
+    raise UsageError(
+        f"no such kind of database: {backend!r}", hint="write sqlite:///ledger.db or postgresql://host/name"
+    )
+
+
+def _connected(place: URL, *, mode: str, lock_timeout_s: float) -> Database:
+    if place.get_backend_name() == "sqlite":
+        engine = _sqlite_engine(place, mode=mode, lock_timeout_s=lock_timeout_s)
+    else:
+        engine = _postgres_engine(place, is_read_only=mode == "ro", lock_timeout_s=lock_timeout_s)
+    return Database(place, engine, is_read_only=mode == "ro")
+
+
+def _sqlite_engine(place: URL, *, mode: str, lock_timeout_s: float) -> Engine:
+    path = Path(place.database or "").absolute()
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=lock_timeout_s, isolation_level=None,
+            check_same_thread=False, cached_statements=256,
+        )  # fmt: skip
+        try:
+            for pragma in _PRAGMAS if mode == "ro" else (*_PRAGMAS, *_WRITER_PRAGMAS):
+                connection.execute(pragma)
+            if mode == "ro":
+                connection.execute("PRAGMA query_only = ON")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    engine = create_engine(place, creator=connect)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+
+    return engine
+
+
+_PRAGMAS = (f"PRAGMA cache_size = -{_CACHE_KIB}", "PRAGMA temp_store = FILE", "PRAGMA foreign_keys = ON")
+_WRITER_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}",
+    "PRAGMA journal_size_limit = 67108864",
+)
+
+
+def _postgres_engine(place: URL, *, is_read_only: bool, lock_timeout_s: float) -> Engine:
+    settings = f"-c lock_timeout={round(lock_timeout_s * 1000)}"
+    if is_read_only:
+        settings += " -c default_transaction_read_only=on"
+    options = " ".join((str(place.query.get("options", "")), settings)).strip()
+    arguments: dict[str, Any] = {"options": options, "application_name": "loyalty"}
+    if "connect_timeout" not in place.query:
+        arguments["connect_timeout"] = 10
+    try:
+        return create_engine(
+            place.difference_update_query(["options"]), connect_args=arguments, pool_pre_ping=True,
+            isolation_level="READ COMMITTED", use_native_hstore=False,
+        )  # fmt: skip
+    except ModuleNotFoundError as error:
+        raise LoyaltyError(
+            f"driver for PostgreSQL is not installed: {error.name!r}", hint="pip install 'loyalty-ledger[postgres]'"
+        ) from error
+
+
+__all__ = ["REVISIONS", "Database", "open_database", "upgrade_database"]
