@@ -1,0 +1,1 @@
+"""What crosses the edge: files in (CloudEvents, delimited text, Parquet), rejects, facts out."""
