@@ -1,0 +1,175 @@
+"""Folding step by step: what a rule's failure sets aside, and from where.
+
+The canonical order that both a run and a rebuild come to: after every fact, what it made due is settled; at every
+advance of the clock each group settles by itself; members are one group from the first fact that connects them. The
+step that fails is discarded and its group, as it was then, set aside; who is connected with it later is set aside
+at that fact.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Container, Iterable, Iterator, Mapping
+from typing import Any
+
+from ..errors import RuleError
+from ..facts import Fact
+from ..facts.purchase import PurchaseRecorded
+from ..fold import Entry, FlagRow, Fold, GroupFold, StateRow, TimerRow
+from ..store.reading import FactRow
+from ..views.quarantine import QuarantineRow
+from .folding import PART_FACTS, Group, Harvest
+from .prefix import Decoders
+
+Step = FactRow | int
+"""A fact, or the position of an advance."""
+
+
+class _Part:
+    """Members who are one group by now, and the steps since their states were written down."""
+
+    def __init__(self, members: Group, states: Mapping[str, bytes], *, is_aside: bool) -> None:
+        self.members = members
+        self.states = {member: states[member] for member in members if member in states}
+        self.steps: list[Step] = []
+        self.bought: list[Fact[PurchaseRecorded]] = []
+        self.group: GroupFold | None = None
+        self.is_aside = is_aside
+
+    def take(self, fold: Fold, decoders: Decoders, step: Step) -> None:
+        """Fold one step.
+
+        Raises:
+            RuleError: a rule failed; the part must be reopened.
+        """
+        if self.group is None:
+            self.group = fold.group(self.members, self.states)
+        position = step if isinstance(step, int) else step.position
+        if not isinstance(step, int):
+            decoders.apply(self.group.apply, (step,), self.bought)
+        self.group.settle(position)
+        self.steps.append(step)
+
+    def reopen(self, fold: Fold, decoders: Decoders) -> None:
+        """Fold the steps again that had succeeded."""
+        steps, self.steps, self.bought = self.steps, [], []
+        self.group = None
+        for step in steps:
+            self.take(fold, decoders, step)
+
+
+class Stepwise:
+    """The slow fold of members who may become one group on the way."""
+
+    def __init__(
+        self, fold: Fold, decoders: Decoders, parts: Iterable[Group], states: Mapping[str, bytes],
+        aside: Container[str],
+    ) -> None:  # fmt: skip
+        self._fold = fold
+        self._decoders = decoders
+        self._states = dict(states)
+        self._part_of: dict[str, _Part] = {}
+        for members in parts:
+            part = _Part(members, states, is_aside=any(member in aside for member in members))
+            self._part_of.update(dict.fromkeys(members, part))
+        self._entries: list[Entry] = []
+        self._flags: list[FlagRow] = []
+        self._bought: list[Fact[PurchaseRecorded]] = []
+        self._kept: dict[str, tuple[list[StateRow], list[TimerRow]]] = {}
+        self._asides: list[QuarantineRow] = []
+        self._facts = 0
+
+    def harvests(self, facts: Iterable[FactRow], advances: Iterable[int]) -> Iterator[Harvest]:
+        """Yield what grows; the last harvest carries the states, and who was set aside."""
+        steps: Iterable[tuple[int, Step]] = heapq.merge(
+            ((row.position, row) for row in facts), ((position, position) for position in advances)
+        )
+        for _, step in steps:
+            if isinstance(step, int):
+                for part in self._parts():
+                    # Who has no fact yet has nothing that could be due.
+                    if part.states or part.steps:
+                        self._take(part, step)
+            else:
+                self._take_fact(step)
+            if len(self._entries) > PART_FACTS:
+                yield self._reaped(is_last=False)
+        for part in self._parts():
+            self._close(part)
+        yield self._reaped(is_last=True)
+
+    def _parts(self) -> list[_Part]:
+        return list({id(part): part for part in self._part_of.values()}.values())
+
+    def _take_fact(self, row: FactRow) -> None:
+        self._facts += 1
+        named: Any = ()
+        if row.topic in self._decoders.naming:
+            named = self._decoders.fact(row).data.members()
+        subject = (row.stream[7:],) if row.stream.startswith("member/") else ()
+        members = (*subject, *named)
+        touched = list({id(p): p for p in (self._part_of[member] for member in members)}.values())
+        if any(part.is_aside for part in touched):
+            first = min(member for member in members if self._part_of[member].is_aside)
+            for part in touched:
+                if not part.is_aside:
+                    self._set_aside(part, row.position, "", f"connected with {first!r}, who is set aside")
+            return
+        self._take(touched[0] if len(touched) == 1 else self._joined(touched), row)
+
+    def _joined(self, parts: list[_Part]) -> _Part:
+        for part in parts:
+            self._close(part)
+        members = tuple(sorted(member for part in parts for member in part.members))
+        joined = _Part(members, self._states, is_aside=False)
+        self._part_of.update(dict.fromkeys(members, joined))
+        return joined
+
+    def _take(self, part: _Part, step: Step) -> None:
+        if part.is_aside:
+            return
+        if len(part.steps) >= PART_FACTS:
+            self._close(part)
+            part.states = {member: self._states[member] for member in part.members if member in self._states}
+            part.steps, part.group = [], None
+        try:
+            part.take(self._fold, self._decoders, step)
+        except RuleError as error:
+            part.reopen(self._fold, self._decoders)
+            position = step if isinstance(step, int) else step.position
+            self._set_aside(part, position, getattr(error, "rule", None) or "", error.what)
+
+    def _set_aside(self, part: _Part, position: int, rule: str, error: str) -> None:
+        self._close(part)
+        part.is_aside = True
+        self._asides += [QuarantineRow(member, position, rule, error) for member in part.members]
+
+    def _close(self, part: _Part) -> None:
+        """Keep what a part came to."""
+        if part.is_aside or part.group is None or not part.steps:
+            return
+        self._entries += part.group.entries
+        self._flags += part.group.flags
+        self._bought += part.bought
+        for member in part.members:
+            self._kept[member] = [], []
+        for state in part.group.states():
+            self._kept[state.member][0].append(state)
+            self._states[state.member] = state.state
+        for timer in part.group.timers():
+            self._kept[timer.member][1].append(timer)
+        part.bought = []
+
+    def _reaped(self, *, is_last: bool) -> Harvest:
+        entries, self._entries = self._entries, []
+        flags, self._flags = self._flags, []
+        bought, self._bought = self._bought, []
+        facts, self._facts = self._facts, 0
+        if not is_last:
+            return Harvest(facts, tuple(self._part_of), entries, flags, bought, is_last=False)
+        return Harvest(
+            facts, tuple(self._kept), entries, flags, bought,
+            [state for states, _ in self._kept.values() for state in states],
+            [timer for _, timers in self._kept.values() for timer in timers],
+            self._asides,
+        )  # fmt: skip

@@ -1,0 +1,119 @@
+"""Folding one group: the way of nearly every group, which no rule fails.
+
+What the fold yields is handed on as harvests. A group with many facts gives several, so that memory stays flat; the
+last one carries the states. When a rule fails, the facts since the last harvest are folded again step by step
+(:mod:`asides`), which finds where the group must be set aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from itertools import chain, islice
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from ..errors import RuleError
+from ..facts import Fact
+from ..facts.purchase import PurchaseRecorded
+from ..fold import Entry, FlagRow, StateRow, TimerRow
+from ..store.groups import groups_of
+from ..store.reading import FactRow
+from ..views.quarantine import QuarantineRow
+from .prefix import Decoders, Prefix
+
+PART_FACTS = 5_000
+Group = tuple[str, ...]
+
+
+class Harvest(NamedTuple):
+    """What grew while some facts of a group were folded.
+
+    Attributes:
+        facts: How many.
+        members: Whose rows these are: the states and timers given replace all those stored for them.
+        is_last: Nothing more comes of the group.
+    """
+
+    facts: int
+    members: Group
+    entries: list[Entry]
+    flags: list[FlagRow]
+    bought: list[Fact[PurchaseRecorded]]
+    states: list[StateRow] = []
+    timers: list[TimerRow] = []
+    asides: list[QuarantineRow] = []
+    is_last: bool = True
+
+
+class Folder:
+    """Folds groups up to a position.
+
+    Args:
+        prefix: The programme up to that position.
+        decoders: By topic.
+        upto: The position.
+        parts: Returns the groups that members were in at an earlier position.
+    """
+
+    def __init__(
+        self, prefix: Prefix, decoders: Decoders, upto: int, parts: Callable[[Group, int], Iterable[Group]]
+    ) -> None:
+        self.prefix = prefix
+        self.decoders = decoders
+        self.upto = upto
+        self._parts = parts
+
+    def harvests(
+        self, members: Group, states: Mapping[str, bytes], facts: Iterable[FactRow], *, after: int
+    ) -> Iterator[Harvest]:
+        """Yield what grows when a group folds its facts behind *after*, in the order of their positions.
+
+        A harvest is to be used up before the next is asked for.
+
+        Raises:
+            HistoryError: a stored fact cannot be read.
+            RuleError: a rule failed where it had not failed before.
+        """
+        group = self.prefix.fold.group(members, states)
+        rest = iter(facts)
+        while True:
+            part = list(islice(rest, PART_FACTS))
+            is_last = len(part) < PART_FACTS
+            bought: list[Any] = []
+            try:
+                self.decoders.apply(group.apply, part, bought)
+                if is_last:
+                    group.settle(self.upto)
+            except RuleError:
+                yield from self.stepwise(members, states, chain(part, rest), after=after)
+                return
+            if is_last:
+                states_left, timers_left = group.states(), group.timers()
+                yield Harvest(len(part), members, group.entries, group.flags, bought, states_left, timers_left)
+                return
+            yield Harvest(len(part), members, group.entries, group.flags, bought, is_last=False)
+            group.entries.clear()
+            group.flags.clear()
+            states = {row.member: row.state for row in group.states()}
+            after = part[-1].position
+
+    def stepwise(
+        self, members: Group, states: Mapping[str, bytes], facts: Iterable[FactRow], *, after: int,
+        aside: Container[str] = (),
+    ) -> Iterator[Harvest]:  # fmt: skip
+        """Yield the same, fact by fact, for groups in which a rule fails or members have been set aside."""
+        from .asides import Stepwise
+
+        parts = [members] if len(members) == 1 else self._parts(members, after)
+        steps = Stepwise(self.prefix.fold, self.decoders, parts, states, aside)
+        return steps.harvests(facts, self.prefix.advances(after, self.upto))
+
+
+def parts_at(connection: Connection) -> Callable[[Group, int], Iterable[Group]]:
+    """Return what tells the groups that members were in at a position."""
+
+    def parts(members: Group, position: int) -> Iterable[Group]:
+        return set(groups_of(connection, members, position).values())
+
+    return parts

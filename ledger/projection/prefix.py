@@ -1,0 +1,112 @@
+"""The programme's facts up to a position, and the fold under them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn
+
+import msgspec
+from sqlalchemy import Connection
+
+from ..calendar import instant_us
+from ..errors import HistoryError, PluginError
+from ..facts import Fact, FactType, Registry
+from ..facts.programme import ClockAdvanced
+from ..fold import Fold
+from ..store.reading import FactRow, programme_facts
+from ..views.purchases import TOPIC as PURCHASE
+from .recipe import Recipe
+
+Decode = Callable[[bytes], Any]
+
+
+class Decoders(dict[str, Decode]):
+    """What turns stored bytes into a ``Fact``, by topic.
+
+    Attributes:
+        naming: The topics whose facts may name members beside their subject.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        super().__init__(registry.fact_decoders())
+        self.naming = frozenset(
+            topic for topic in registry.topics() if registry.type_of(topic).members is not FactType.members
+        )
+
+    def __missing__(self, topic: str) -> NoReturn:
+        raise PluginError(
+            f"no plugin knows the type {topic!r}", hint="install the plugin that declares it; loyalty rules list"
+        )
+
+    def fact(self, row: FactRow) -> Fact[FactType]:
+        """Return a stored fact as the fold reads it."""
+        found: list[Fact[FactType]] = []
+        self.apply(found.append, (row,), [])
+        return found[0]
+
+    def apply(
+        self, apply: Callable[[Any], None], rows: Iterable[FactRow], bought: list[Any]
+    ) -> None:
+        """Decode facts, hand each to *apply*, and note purchases in *bought*.
+
+        Raises:
+            HistoryError: the stored bytes cannot be read.
+            RuleError: as *apply*.
+        """
+        position = 0
+        try:
+            for position, _, topic, occurred_us, state in rows:
+                fact = self[topic](state)
+                fact.position = position
+                fact.occurred_us = occurred_us
+                apply(fact)
+                if topic == PURCHASE:
+                    bought.append(fact)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise HistoryError(
+                f"stored fact cannot be read: {error}", at=f"position {position}", hint="loyalty audit verify"
+            ) from error
+
+
+class Prefix:
+    """The stream ``programme`` up to a position.
+
+    Attributes:
+        fold: The fold under these facts.
+        fingerprint: Of the fold and the zone, '' while there are no such facts.
+    """
+
+    def __init__(self, recipe: Recipe, decoders: Decoders, connection: Connection, upto: int) -> None:
+        self._recipe = recipe
+        self._decoders = decoders
+        self._facts: list[Fact[FactType]] = []
+        self._advances: list[int] = []
+        self.extend(programme_facts(connection, upto))
+        if not self._facts:
+            self._open()
+
+    def extend(self, rows: Iterable[FactRow]) -> int | None:
+        """Go on behind the facts so far; return the latest instant the clock was advanced to, if it was."""
+        latest_us: int | None = None
+        count = len(self._facts)
+        for row in rows:
+            if row.stream != "programme":
+                continue
+            fact = self._decoders.fact(row)
+            self._facts.append(fact)
+            if isinstance(fact.data, ClockAdvanced):
+                self._advances.append(row.position)
+                to_us = instant_us(fact.data.to)
+                latest_us = to_us if latest_us is None else max(latest_us, to_us)
+        if len(self._facts) > count:
+            self._open()
+        return latest_us
+
+    def advances(self, after: int, upto: int) -> list[int]:
+        """Return the positions of the advances behind *after* and up to *upto*."""
+        return self._advances[bisect_right(self._advances, after) : bisect_left(self._advances, upto + 1)]
+
+    def _open(self) -> None:
+        self.fold: Fold = self._recipe.make_fold(self._facts)
+        self.fingerprint = f"{self.fold.fingerprint}/{self._recipe.zone}" if self._facts else ""

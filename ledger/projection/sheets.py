@@ -1,0 +1,147 @@
+"""The rows of every view while they grow, harvest by harvest, until they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ..calendar import Zone
+from ..fold import Entry, FlagRow, StateRow, TimerRow
+from ..store.bulk import insert_rows, upsert_rows
+from ..tables import VIEWS
+from ..views import balances, daily, flags, lots, purchases, timers
+from ..views.quarantine import QuarantineRow
+from .folding import Harvest
+
+
+class Sheets:
+    """Rows of all views. A rebuild begins with none; a run loads the stored rows its harvests change.
+
+    Attributes:
+        daily: Sums to be added to the stored ones; ``clear`` leaves them.
+        size: About how many rows there are, without those of *daily*.
+        is_whole: No group is half in: every row can be written.
+    """
+
+    def __init__(self, zone: Zone) -> None:
+        self.daily = daily.Daily(zone)
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin again."""
+        self.journal: list[Entry] = []
+        self.lots: dict[str, dict[int, lots.LotRow]] = {}
+        self.balances: dict[str, balances.BalanceRow] = {}
+        self.purchases: purchases.Purchases = {}
+        self.timers: list[TimerRow] = []
+        self.flags: list[FlagRow] = []
+        self.states: list[StateRow] = []
+        self.quarantine: list[QuarantineRow] = []
+        self.touched: list[str] = []
+        self._stored: set[tuple[str, int]] = set()
+        self.size = 0
+        self.is_whole = True
+
+    def load(self, connection: Connection, slot: str, harvests: Iterable[Harvest]) -> None:
+        """Take in the stored rows that these harvests will change."""
+        keys: set[tuple[str, int]] = set()
+        earning: set[str] = set()
+        buying: set[str] = set()
+        for harvest in harvests:
+            keys |= lots.touched(harvest.entries)
+            earning.update([entry[0] for entry in harvest.entries])
+            buying.update([fact.subject for fact in harvest.bought])
+        if keys:
+            self.lots = lots.load(connection, slot, keys)
+            self._stored = {(member, lot) for member, mine in self.lots.items() for lot in mine}
+        if earning:
+            self.balances = balances.load(connection, slot, earning)
+        if buying:
+            self.purchases = purchases.load(connection, slot, buying)
+
+    def add(self, harvest: Harvest) -> None:
+        """Fold a harvest into the rows."""
+        _, members, entries, remarks, bought, states, pending, asides, self.is_whole = harvest
+        if entries:
+            self.journal += entries
+            self.daily.add(entries)
+            if len(members) == 1:
+                self._book(members[0], entries)
+            else:
+                by_member: dict[str, list[Entry]] = {}
+                for entry in entries:
+                    by_member.setdefault(entry[0], []).append(entry)
+                for member, booked in by_member.items():
+                    self._book(member, booked)
+        if bought:
+            purchases.fold(bought, self.purchases)
+        self.states += states
+        self.touched += members
+        self.size += 2 * len(entries) + len(states)
+        if pending:
+            self.timers += timers.rows_of(pending)
+        if remarks:
+            self.flags += flags.rows_of(remarks)
+        if asides:
+            self.quarantine += asides
+
+    def write_new(self, connection: Connection, slot: str) -> None:
+        """Write rows into places that are empty, those of *daily* left out, and begin again.
+
+        While a group with many facts is only half in, the journal and the flags are written: they never change.
+        """
+        if self.is_whole:
+            for name, rows in self._rows().items():
+                insert_rows(connection, VIEWS[name][slot], rows)
+            self.clear()
+        else:
+            insert_rows(connection, VIEWS["journal"][slot], self.journal)
+            insert_rows(connection, VIEWS["flags"][slot], self.flags)
+            self.journal, self.flags, self.size = [], [], 0
+
+    def write_new_days(self, connection: Connection, slot: str) -> None:
+        """Write the sums of all days into an empty table."""
+        insert_rows(connection, VIEWS["daily"][slot], _tuples(self.daily.clear().values()))
+
+    def update(self, connection: Connection, slot: str) -> None:
+        """Write the rows over the stored ones, add the sums of *daily*, and begin again."""
+        timers.remove(connection, slot, self.touched)
+        rows = self._rows()
+        for name in ("journal", "timers", "flags", "quarantine"):
+            insert_rows(connection, VIEWS[name][slot], rows[name])
+        # Nearly every lot a batch touches is new.
+        insert_rows(connection, VIEWS["lots"][slot], [row for row in rows["lots"] if row[:2] not in self._stored])
+        rows["lots"] = [row for row in rows["lots"] if row[:2] in self._stored]
+        sums = self.daily.clear()
+        if sums:
+            self.daily.merge(daily.load(connection, slot, sums))
+            self.daily.merge(sums)
+            rows["daily"] = _tuples(self.daily.clear().values())
+        for name in ("lots", "balances", "purchases", "member_states", "daily"):
+            upsert_rows(connection, VIEWS[name][slot], rows.get(name, ()))
+        self.clear()
+
+    def _book(self, member: str, entries: Sequence[Entry]) -> None:
+        mine = self.lots.get(member)
+        if mine is None:
+            mine = self.lots[member] = {}
+        lots.fold(member, entries, mine)
+        self.balances[member] = balances.fold(member, entries, self.balances.get(member))
+
+    def _rows(self) -> dict[str, list[Any]]:
+        return {
+            "journal": self.journal,
+            "lots": _tuples(row for mine in self.lots.values() for row in mine.values()),
+            "balances": _tuples(self.balances.values()),
+            "purchases": _tuples(row for mine in self.purchases.values() for row in mine.values()),
+            "timers": self.timers,
+            "quarantine": self.quarantine,
+            "flags": self.flags,
+            "member_states": self.states,
+        }
+
+
+def _tuples(rows: Iterable[list[Any]]) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in rows]

@@ -1,0 +1,20 @@
+"""Timers: what rules have set and has not fired. Kept by the fold; the rows of a touched member are replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from ..fold import TimerRow
+from .loading import delete_of_members
+
+
+def rows_of(timers: Iterable[TimerRow]) -> list[TimerRow]:
+    """Return the rows in the order of their key."""
+    return sorted(timers)
+
+
+def remove(connection: Connection, slot: str, members: Iterable[str]) -> None:
+    """Delete the stored rows of *members*."""
+    delete_of_members(connection, f"timers__{slot}", members)
