@@ -251,12 +251,13 @@ def _entry_lines(story: Story, entry: Entry) -> list[str]:
     lines.append(f"  booked    {_instant(entry.booked_us)}{known}{late}")
     if fact is not None:
         lines.append(_cut(f"  fact      {entry.fact:,}: {sentence(fact)}", 80))
-        lines.append(f"            occurred {rfc3339(fact.occurred_us)}, recorded as {fact.id} by {fact.source}")
+        lines.append(f"            occurred {rfc3339(fact.occurred_us)}")
+        lines.append(_cut(f"            recorded as {fact.id} by {fact.source}", 80))
     lines.append(f"  rule      {entry.rule}, programme at position {entry.programme:,}")
-    lines += _wrapped("  params    ", [f"{k} = {v}" for k, v in _params(story, entry).items()])
+    lines += _wrapped("  params    ", [f"{k} = {_plain(v)}" for k, v in _params(story, entry).items()])
     for note in notes_of(story, entry.position, entry.rule):
         if not note.is_refusal:
-            lines.append(f"  because   {note.text}")
+            lines.append(_cut(f"  because   {note.text}", 80))
     legs = [("points", entry.points), ("pending", entry.pending), ("held", entry.held), (entry.account, entry.contra)]
     lines.append("  postings  " + ", ".join(f"{name} {value:+,}" for name, value in legs if value))
     if entry.lot is not None:
@@ -266,16 +267,25 @@ def _entry_lines(story: Story, entry: Entry) -> list[str]:
 
 
 def _params(story: Story, entry: Entry) -> dict[str, Any]:
-    """Return the parameters in force for the entry's rule, those left at nothing omitted."""
+    """Return the parameters in force for the entry's rule, those that say nothing left out."""
     label = entry.rule.rpartition("@")[0]
     for programme in story.engine.history.programmes:
         if programme.position == entry.programme and label in programme.pinned:
-            return {k: v for k, v in programme.pinned[label].params.items() if v not in (None, [], (), {}) and not _empty(v)}
+            return {name: value for name, value in programme.pinned[label].params.items() if not _says_nothing(value)}
     return {}
 
 
-def _empty(value: Any) -> bool:
-    return isinstance(value, dict) and not any(value.values())
+def _says_nothing(value: Any) -> bool:
+    return value is None or value in ([], (), {}) or (isinstance(value, dict) and not any(value.values()))
+
+
+def _plain(value: Any) -> str:
+    """Return a parameter as people write it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} = {_plain(inner)}" for name, inner in value.items() if not _says_nothing(inner))
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_plain(inner) for inner in value)}]"
+    return str(value)
 
 
 def _wrapped(lead: str, parts: list[str]) -> list[str]:
