@@ -46,7 +46,12 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except LoyaltyError as error:
             if ctx.meta.get(_JSON):
-                fields = {"error": error.what, "at": error.at, "try": error.hint, "exit_code": error.exit_code}
+                fields = {
+                    "error": error.what,
+                    "at": error.at,
+                    "try": error.hint,
+                    "exit_code": error.exit_code,
+                }
                 click.echo(json.dumps({**fields, "code": getattr(error, "code", None)}), err=True)
             else:
                 click.echo(f"loyalty: error: {error}", err=True)
@@ -120,7 +125,9 @@ def placed(command: _Command) -> _Command:
 
     wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
     wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
-    with_json = click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")(wrapped)
+    with_json = click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")(
+        wrapped
+    )
     return click.option(  # type: ignore[return-value]
         "--db", envvar="LOYALTY_DB", default=DEFAULT_DB, show_default=True, show_envvar=True,
         help="The database, as a SQLAlchemy URL.",
@@ -144,7 +151,9 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--programme", type=click.Path(path_type=Path), required=True, help="The programme, a TOML file.")
+@click.option(
+    "--programme", type=click.Path(path_type=Path), required=True, help="The programme, a TOML file."
+)
 @click.option("--approver", help="Who approved it.")
 @placed
 def init(place: Place, *, programme: Path, approver: str | None) -> None:
@@ -195,9 +204,13 @@ def doctor(place: Place) -> None:
 @click.option("--map", "mapping", type=click.Path(path_type=Path), help="How rows become facts, a TOML file.")
 @click.option("--dry-run", is_flag=True, help="Read and check everything, store nothing.")
 @click.option("--strict", is_flag=True, help="Store nothing unless all of it is good.")
-@click.option("--batch", type=click.IntRange(1, 100_000), default=5_000, show_default=True, help="Facts a transaction.")
+@click.option(
+    "--batch", type=click.IntRange(1, 100_000), default=5_000, show_default=True, help="Facts a transaction."
+)
 @placed
-def import_(place: Place, file: Path, *, mapping: Path | None, dry_run: bool, strict: bool, batch: int) -> None:
+def import_(
+    place: Place, file: Path, *, mapping: Path | None, dry_run: bool, strict: bool, batch: int
+) -> None:
     """Store the facts of FILE: CloudEvents JSON Lines, or CSV, TSV, text or Parquet by a mapping.
 
     Safe to kill and start again: what is stored already is a duplicate and adds nothing.
@@ -226,7 +239,13 @@ def import_(place: Place, file: Path, *, mapping: Path | None, dry_run: bool, st
 @main.command()
 @click.argument("topic")
 @click.argument("subject", required=False)
-@click.option("--set", "fields", multiple=True, metavar="FIELD=VALUE", help="A field of the fact; VALUE is JSON or text.")
+@click.option(
+    "--set",
+    "fields",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="A field of the fact; VALUE is JSON or text.",
+)
 @click.option("--at", "occurred", help="When it happened, RFC 3339; now when left out.")
 @click.option("--id", "event_id", help="Names the fact with its source for ever; random when left out.")
 @click.option("--source", default="loyalty-cli", show_default=True, help="Where the fact comes from.")
@@ -276,7 +295,12 @@ def rejects_list(place: Place, *, is_all: bool) -> None:
 
 
 @rejects.command("retry")
-@click.option("--map", "mapping", type=click.Path(path_type=Path), help="Another mapping; the import's own when left out.")
+@click.option(
+    "--map",
+    "mapping",
+    type=click.Path(path_type=Path),
+    help="Another mapping; the import's own when left out.",
+)
 @placed
 def rejects_retry(place: Place, *, mapping: Path | None) -> None:
     """Read rejected rows once more; those that pass now go in."""
@@ -350,7 +374,9 @@ def schema(place: Place, topic: str | None) -> None:
     if topic:
         click.echo(json.dumps(schema_of(registry, topic), indent=2, ensure_ascii=False))
     elif place.as_json:
-        click.echo(json.dumps({name: schema_of(registry, name) for name in registry.topics()}, ensure_ascii=False))
+        click.echo(
+            json.dumps({name: schema_of(registry, name) for name in registry.topics()}, ensure_ascii=False)
+        )
     else:
         click.echo("\n".join(f"{name:<28}{text}" for name, text in summaries(registry).items()))
 
@@ -442,7 +468,13 @@ def project() -> None:
 
 
 @project.command("run")
-@click.option("--batch", type=click.IntRange(1, 1_000_000), default=20_000, show_default=True, help="Facts a transaction.")
+@click.option(
+    "--batch",
+    type=click.IntRange(1, 1_000_000),
+    default=20_000,
+    show_default=True,
+    help="Facts a transaction.",
+)
 @placed
 def project_run(place: Place, *, batch: int) -> None:
     """Bring the views up to the last fact, from where they are."""
@@ -454,7 +486,9 @@ def project_run(place: Place, *, batch: int) -> None:
 
 
 @project.command("rebuild")
-@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Fold in so many processes.")
+@click.option(
+    "--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Fold in so many processes."
+)
 @click.option("--from-journal", is_flag=True, help="Rewrite balances, lots and daily from the journal alone.")
 @click.option("--accept", metavar="DIGEST", help="Accept the difference an altered rule makes.")
 @placed
@@ -545,7 +579,9 @@ def member_history(place: Place, member: str) -> None:
 @main.command()
 @click.argument("member")
 @click.option("--entry", type=click.IntRange(1), help="One entry of the member's journal.")
-@click.option("--fact", type=click.IntRange(1), help="What the fact at this position led to, or why to nothing.")
+@click.option(
+    "--fact", type=click.IntRange(1), help="What the fact at this position led to, or why to nothing."
+)
 @click.option("--rule", help="Only this rule, by its label: what it gave, and why not.")
 @placed
 def explain(place: Place, member: str, *, entry: int | None, fact: int | None, rule: str | None) -> None:

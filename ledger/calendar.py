@@ -20,9 +20,7 @@ HOUR_US = 3600 * SECOND_US
 DAY_US = 24 * HOUR_US
 FOREVER_US = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_RFC3339 = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)?"
-)
+_RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)?")
 
 
 def instant_us(text: str) -> int:
@@ -36,9 +34,7 @@ def instant_us(text: str) -> int:
     """
     match = _RFC3339.fullmatch(text)
     if match is None:
-        raise FactError(
-            f"no RFC 3339 time: {text!r}", code="bad-time", hint="write 2026-01-31T18:30:00Z"
-        )
+        raise FactError(f"no RFC 3339 time: {text!r}", code="bad-time", hint="write 2026-01-31T18:30:00Z")
     if match[8] is None:
         raise FactError(
             f"time has no zone: {text!r}", code="no-zone", hint=f"write {text}Z, or an offset such as +01:00"
@@ -48,7 +44,9 @@ def instant_us(text: str) -> int:
         raise FactError(f"time is finer than a microsecond: {text!r}", code="bad-time")
     try:
         offset = "+00:00" if match[8] in "Zz" else match[8]
-        stamp = datetime.fromisoformat(f"{match[1]}-{match[2]}-{match[3]}T{match[4]}:{match[5]}:{match[6]}{offset}")
+        stamp = datetime.fromisoformat(
+            f"{match[1]}-{match[2]}-{match[3]}T{match[4]}:{match[5]}:{match[6]}{offset}"
+        )
         return micros(stamp) + int(fraction.ljust(6, "0") or 0)
     except (ValueError, OverflowError) as error:
         raise FactError(f"no such time: {text!r}", code="bad-time", hint=str(error)) from error

@@ -114,7 +114,10 @@ class PointsPerSpend(Rule):
             return NotQualified(reason=f"the order is in {currency}")
         step = self._steps.get(currency) or self._step(currency)
         if order.amount_minor < step.minimum_minor:
-            amount, minimum = money_text(order.amount_minor, currency), money_text(step.minimum_minor, currency)
+            amount, minimum = (
+                money_text(order.amount_minor, currency),
+                money_text(step.minimum_minor, currency),
+            )
             return NotQualified(reason=f"{amount} is below the minimum order of {minimum}")
         if self._counts_lines and order.lines:
             return self._from_lines(order, step, member)
@@ -126,12 +129,20 @@ class PointsPerSpend(Rule):
             factor = self._factor(line)
             counted += line.amount_minor * factor
             if factor != 1:
-                member.note("line {}, {}: {} × {}", number, line.sku, money_text(line.amount_minor, step.currency), factor)
+                member.note(
+                    "line {}, {}: {} × {}",
+                    number,
+                    line.sku,
+                    money_text(line.amount_minor, step.currency),
+                    factor,
+                )
         return self._award(counted, step, member)
 
     def _factor(self, line: Line) -> Fraction:
         params = self.params
-        if params.exclude.matches(line) or (params.include != Selection() and not params.include.matches(line)):
+        if params.exclude.matches(line) or (
+            params.include != Selection() and not params.include.matches(line)
+        ):
             return Fraction(0)
         factor = Fraction(1)
         for multiplier in params.multipliers:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from loyalty_ledger.rules import Answer, Burn, Fact, Flag, Member, Params, PointsRedeemed, Rule, hookimpl, on
+from loyalty_ledger.rules import Burn, Effect, Fact, Flag, Member, Params, PointsRedeemed, Rule, hookimpl, on
 
 
 class RedemptionParams(Params, frozen=True, kw_only=True):
@@ -30,7 +31,7 @@ class Redemption(Rule):
     params: RedemptionParams
 
     @on(PointsRedeemed)
-    def redeem(self, redemption: Fact[PointsRedeemed], member: Member) -> Answer:
+    def redeem(self, redemption: Fact[PointsRedeemed], member: Member) -> Iterator[Effect]:
         """Burn the points."""
         order, points = redemption.data.order, redemption.data.points
         available = max(member.balance_points, 0)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pluggy
 
@@ -57,7 +57,7 @@ class Catalogue:
             if module is not None:
                 self._register(plugged, plugin, module)
         kinds: list[type[FactType]] = []
-        for name, found in _ask(plugged.hook.loyalty_fact_types):
+        for _, found in _ask(plugged.hook.loyalty_fact_types):
             kinds += found
         for name, found in _ask(plugged.hook.loyalty_rules):
             for rule in found:
@@ -93,15 +93,15 @@ class Catalogue:
         return max((version for rule, version in self.offers if rule == name), default=None)
 
 
-def _ask(hook: pluggy.HookCaller) -> list[tuple[str, list[object]]]:  # type: ignore[misc]
+def _ask(hook: pluggy.HookCaller) -> list[tuple[str, list[Any]]]:
     """Call each plugin's implementation by itself, so that a fault names its plugin."""
     answers = []
     for impl in sorted(hook.get_hookimpls(), key=lambda impl: impl.plugin_name):
         try:
-            answers.append((impl.plugin_name, list(impl.function() or ())))
+            answers.append((impl.plugin_name, list(cast(Iterable[Any], impl.function() or ()))))
         except LoyaltyError:
             raise
-        except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything
+        except Exception as error:
             raise PluginError(f"plugin {impl.plugin_name!r} failed in {hook.name}(): {error!r}") from error
     return answers
 

@@ -47,7 +47,9 @@ class Programme:
         rules: Rules by label, and as entries cite them.
     """
 
-    def __init__(self, fact: Fact[ProgrammeActivated], catalogue: Catalogue, trusted: set[tuple[str, str]]) -> None:
+    def __init__(
+        self, fact: Fact[ProgrammeActivated], catalogue: Catalogue, trusted: set[tuple[str, str]]
+    ) -> None:
         activated = fact.data
         self.position = fact.position
         self.effective_us = -FOREVER_US if activated.effective is None else instant_us(activated.effective)
@@ -72,7 +74,9 @@ class Programme:
         plugin = catalogue.plugins.get(pinned.plugin)
         if plugin is not None and plugin.error:
             raise PluginError(
-                f"plugin {pinned.plugin!r} cannot be imported: {plugin.error}", at=where, hint="mend or reinstall it"
+                f"plugin {pinned.plugin!r} cannot be imported: {plugin.error}",
+                at=where,
+                hint="mend or reinstall it",
             )
         if offer is None:
             raise PluginError(
@@ -150,12 +154,21 @@ class History:
 
     def advances_between(self, after: int, before: int) -> range:
         """Return the indices of the advances with *after* < position < *before*."""
-        return range(bisect_right(self.advance_positions, after), bisect_right(self.advance_positions, before - 1))
+        return range(
+            bisect_right(self.advance_positions, after), bisect_right(self.advance_positions, before - 1)
+        )
 
 
 def _identity(programme: Programme, catalogue: Catalogue) -> bytes:
     rules = [
-        [p.label, p.rule, p.version, p.priority, catalogue.offers[p.rule, p.version].plugin.fingerprint, p.params]
+        [
+            p.label,
+            p.rule,
+            p.version,
+            p.priority,
+            catalogue.offers[p.rule, p.version].plugin.fingerprint,
+            p.params,
+        ]
         for p in programme.pinned.values()
     ]
     policy = msgspec.to_builtins(programme.policy)

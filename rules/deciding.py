@@ -137,12 +137,15 @@ class Desk:
             spent = self.catalogue.registry.fact_decoders()[ready.topic](ready.state).data.points
             return Decision(outcome, spent, balance - spent)
         raise LoyaltyError(
-            f"member {member!r} is too busy: {_TRIES} decisions were overtaken by other facts", hint="try again"
+            f"member {member!r} is too busy: {_TRIES} decisions were overtaken by other facts",
+            hint="try again",
         )
 
     def _known(self, connection: Connection, key: tuple[str, str]) -> Any:
         return connection.execute(
-            text("SELECT position, stream, topic, state FROM facts WHERE source = :source AND event_id = :id"),
+            text(
+                "SELECT position, stream, topic, state FROM facts WHERE source = :source AND event_id = :id"
+            ),
             {"source": key[0], "id": key[1]},
         ).one_or_none()
 
@@ -171,7 +174,10 @@ class Desk:
         return Standing(group, members, engine.history.governing(position + 1, occurred_us), position)
 
     def _engine_at(self, connection: Connection, position: int) -> Engine:
-        last = connection.execute(text("SELECT max(version) FROM facts WHERE stream = 'programme'")).scalar() or 0
+        last = (
+            connection.execute(text("SELECT max(version) FROM facts WHERE stream = 'programme'")).scalar()
+            or 0
+        )
         if self._engine is None or self._engine[0] != last:
             facts = []
             for row in programme_facts(connection, position):
@@ -194,10 +200,18 @@ def _kept(connection: Connection, members: tuple[str, ...], engine: Engine) -> t
         return {}, 0
     states = {}
     for member in members:
-        aside = connection.execute(text("SELECT rule, error FROM quarantine WHERE member = :m"), {"m": member}).first()
+        aside = connection.execute(
+            text("SELECT rule, error FROM quarantine WHERE member = :m"), {"m": member}
+        ).first()
         if aside:
-            raise Refusal(f"member {member!r} is set aside: {aside.error}", code="set-aside", hint="loyalty quarantine list")
-        state = connection.execute(text("SELECT state FROM member_states WHERE member = :m"), {"m": member}).scalar()
+            raise Refusal(
+                f"member {member!r} is set aside: {aside.error}",
+                code="set-aside",
+                hint="loyalty quarantine list",
+            )
+        state = connection.execute(
+            text("SELECT state FROM member_states WHERE member = :m"), {"m": member}
+        ).scalar()
         if state is not None:
             states[member] = bytes(state)
     return states, int(live.position)
@@ -214,7 +228,9 @@ def _allowed(standing: Standing, member: str, points: int) -> int:
          if pinned.rule == "redemption"), None,
     )  # fmt: skip
     if rule is None:
-        raise Refusal("the programme in force has no redemption rule", code="no-rule", hint="loyalty programme show")
+        raise Refusal(
+            "the programme in force has no redemption rule", code="no-rule", hint="loyalty programme show"
+        )
     available = max(standing.group.state_of(member).points, 0)
     minimum = rule.params["minimum"]
     if points < minimum:

@@ -48,7 +48,9 @@ def told(connection: Connection, catalogue: Catalogue, member: str) -> Story:
     """
     foot = footer(connection)
     if not is_known(connection, member):
-        raise LoyaltyError(f"no fact names member {member!r}", hint="ids are exact: loyalty export shows them")
+        raise LoyaltyError(
+            f"no fact names member {member!r}", hint="ids are exact: loyalty export shows them"
+        )
     decoders = catalogue.registry.fact_decoders()
     programme = [_fact(decoders, row) for row in programme_facts(connection, foot.position)]
     engine = Engine(programme, catalogue, is_explaining=True)
@@ -181,10 +183,16 @@ def chosen(
 
 def notes_of(story: Story, position: int, rule: str | None = None) -> list[Note]:
     """Return what rules noted on the fact at a position."""
-    return [n for n in story.notes if n.position == position and (rule is None or rule in {n.rule, n.rule.rpartition("@")[0]})]
+    return [
+        n
+        for n in story.notes
+        if n.position == position and (rule is None or rule in {n.rule, n.rule.rpartition("@")[0]})
+    ]
 
 
-def explain_fields(story: Story, entries: Sequence[Entry], fact: int | None, rule: str | None) -> dict[str, Any]:
+def explain_fields(
+    story: Story, entries: Sequence[Entry], fact: int | None, rule: str | None
+) -> dict[str, Any]:
     """Return the explanation for programs."""
     return {
         "member": story.member,
@@ -214,14 +222,21 @@ def explain_lines(story: Story, entries: Sequence[Entry], fact: int | None, rule
     lines += [f"  {account:<14}{points:>+14,}" for account, points in by_account(story.entries).items()]
     shown = entries[-3:] if is_whole else entries
     if len(shown) < len(entries):
-        lines += ["", f"the last {len(shown)} of {len(entries):,} entries (--entry, --fact or --rule show others):"]
+        lines += [
+            "",
+            f"the last {len(shown)} of {len(entries):,} entries (--entry, --fact or --rule show others):",
+        ]
     for entry in shown:
         lines += ["", *_entry_lines(story, entry)]
     for note in _refusals(story, fact, rule)[-5:]:
         lines += ["", f"position {note.position:,}: {note.rule} gave nothing", f"  because {note.text}"]
     if fact is not None and not entries and not _refusals(story, fact, rule):
         lines += ["", f"no rule of the programme answers {story.facts[fact].topic}"]
-    verdict = "as the journal has it" if story.is_as_recorded else "NOT as the journal has it: loyalty project rebuild"
+    verdict = (
+        "as the journal has it"
+        if story.is_as_recorded
+        else "NOT as the journal has it: loyalty project rebuild"
+    )
     return [*lines, "", f"folded again from {len(story.facts):,} facts: {verdict}", story.footer.line()]
 
 
@@ -258,7 +273,12 @@ def _entry_lines(story: Story, entry: Entry) -> list[str]:
     for note in notes_of(story, entry.position, entry.rule):
         if not note.is_refusal:
             lines.append(_cut(f"  because   {note.text}", 80))
-    legs = [("points", entry.points), ("pending", entry.pending), ("held", entry.held), (entry.account, entry.contra)]
+    legs = [
+        ("points", entry.points),
+        ("pending", entry.pending),
+        ("held", entry.held),
+        (entry.account, entry.contra),
+    ]
     lines.append("  postings  " + ", ".join(f"{name} {value:+,}" for name, value in legs if value))
     if entry.lot is not None:
         expires = "" if entry.expires_us is None else f", expires {_instant(entry.expires_us)}"
@@ -271,7 +291,11 @@ def _params(story: Story, entry: Entry) -> dict[str, Any]:
     label = entry.rule.rpartition("@")[0]
     for programme in story.engine.history.programmes:
         if programme.position == entry.programme and label in programme.pinned:
-            return {name: value for name, value in programme.pinned[label].params.items() if not _says_nothing(value)}
+            return {
+                name: value
+                for name, value in programme.pinned[label].params.items()
+                if not _says_nothing(value)
+            }
     return {}
 
 
@@ -282,7 +306,9 @@ def _says_nothing(value: Any) -> bool:
 def _plain(value: Any) -> str:
     """Return a parameter as people write it."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} = {_plain(inner)}" for name, inner in value.items() if not _says_nothing(inner))
+        return ", ".join(
+            f"{name} = {_plain(inner)}" for name, inner in value.items() if not _says_nothing(inner)
+        )
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(_plain(inner) for inner in value)}]"
     return str(value)

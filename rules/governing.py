@@ -44,11 +44,20 @@ class Recorded:
 
     def lines(self) -> list[str]:
         """Return it for people."""
-        return [f"{self.what} ({'position' if self.is_new else 'already recorded at position'} {self.position:,})"]
+        return [
+            f"{self.what} ({'position' if self.is_new else 'already recorded at position'} {self.position:,})"
+        ]
 
 
 def create_ledger(
-    url: str, catalogue: Catalogue, text: str, *, at: str, ledger_id: str, now_us: int, approver: str | None = None
+    url: str,
+    catalogue: Catalogue,
+    text: str,
+    *,
+    at: str,
+    ledger_id: str,
+    now_us: int,
+    approver: str | None = None,
 ) -> Recorded:
     """Make tables and head row, and put the first programme in force from the beginning of time.
 
@@ -72,7 +81,9 @@ def create_ledger(
         log = Log(database)
         with database.writing() as connection:
             log.create(connection, ledger_id=ledger_id, now_us=now_us)
-            return _append(log, connection, catalogue.registry, activated, now_us=now_us, what=_applied(activated))
+            return _append(
+                log, connection, catalogue.registry, activated, now_us=now_us, what=_applied(activated)
+            )
     finally:
         database.close()
 
@@ -100,7 +111,9 @@ def apply_programme(
                     f"programme has {name} {mine!r}, but the ledger was made with {theirs!r}", at=at,
                     hint=f"{name} is for ever; make another ledger for another one",
                 )  # fmt: skip
-        return _append(log, connection, catalogue.registry, activated, now_us=now_us, what=_applied(activated))
+        return _append(
+            log, connection, catalogue.registry, activated, now_us=now_us, what=_applied(activated)
+        )
 
 
 def advance_clock(database: Database, registry: Registry, *, to_us: int, now_us: int) -> Recorded:
@@ -118,7 +131,11 @@ def advance_clock(database: Database, registry: Registry, *, to_us: int, now_us:
                 f"cannot advance to {rfc3339(to_us)!r}: it is {rfc3339(now_us)} now",
                 hint="advance to an instant that has passed",
             )
-        passed = [_instant(fact.data.to) for fact in _read(connection, registry) if isinstance(fact.data, ClockAdvanced)]
+        passed = [
+            _instant(fact.data.to)
+            for fact in _read(connection, registry)
+            if isinstance(fact.data, ClockAdvanced)
+        ]
         if passed and to_us < max(passed):
             raise UsageError(
                 f"cannot advance to {rfc3339(to_us)!r}: the clock is at {rfc3339(max(passed))}",
@@ -142,7 +159,8 @@ def trust_plugins(
         plugin = catalogue.plugins.get(name)
         if plugin is None or plugin.error:
             raise PluginError(
-                f"plugin {name!r} " + (f"cannot be imported: {plugin.error}" if plugin else "is not installed"),
+                f"plugin {name!r} "
+                + (f"cannot be imported: {plugin.error}" if plugin else "is not installed"),
                 hint="loyalty rules list shows the plugins",
             )
         pinned.append(PinnedPlugin(plugin=name, version=plugin.version, fingerprint=plugin.fingerprint))
@@ -199,7 +217,8 @@ class RecordedProgramme:
         """Return it for people: when it governs, its text, and what is pinned."""
         since = self.data.effective or "the beginning of time"
         pinned = [
-            f"  {rule.label:<20} {rule.rule} version {rule.version}, plugin {rule.plugin}" for rule in self.data.rules
+            f"  {rule.label:<20} {rule.rule} version {rule.version}, plugin {rule.plugin}"
+            for rule in self.data.rules
         ]
         return [
             f"{self.data.programme}: in force from {since}, recorded at position {self.position:,}", "",
@@ -246,13 +265,17 @@ def current_admission(connection: Connection, registry: Registry) -> Admission:
 
 def make_engine(connection: Connection, catalogue: Catalogue, upto: int) -> Engine:
     """Return the fold under everything recorded about the programme up to a position."""
-    return Engine([fact for fact in _read(connection, catalogue.registry) if fact.position <= upto], catalogue)
+    return Engine(
+        [fact for fact in _read(connection, catalogue.registry) if fact.position <= upto], catalogue
+    )
 
 
 def _programmes(connection: Connection, registry: Registry, upto: int) -> list[RecordedProgramme]:
     return [
         RecordedProgramme(
-            position=fact.position, data=fact.data, file=read_programme(fact.data.text, at=f"fact {fact.position}")
+            position=fact.position,
+            data=fact.data,
+            file=read_programme(fact.data.text, at=f"fact {fact.position}"),
         )
         for fact in _read(connection, registry)
         if isinstance(fact.data, ProgrammeActivated) and fact.position <= upto

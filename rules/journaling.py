@@ -46,7 +46,13 @@ class Account:
         self.name, self.state, self.entries = name, state, entries
 
     def open_lot(
-        self, award: Award, cause: Cause, usable_us: int, expires_us: int, terms_rule: str, account: str = "issued"
+        self,
+        award: Award,
+        cause: Cause,
+        usable_us: int,
+        expires_us: int,
+        terms_rule: str,
+        account: str = "issued",
     ) -> None:
         """Open a lot with *award*'s points; what is owed is paid from it first.
 
@@ -57,7 +63,7 @@ class Account:
         number = state.lots_made = state.lots_made + 1
         is_pending = usable_us > booked_us
         if state.points + state.pending + points > INT64_MAX:
-            raise RuleError(f"balance would pass 2^63 with {points} points more", at=f"member {self.name!r}")
+            raise RuleError(f"takes the balance of {self.name!r} past 2^63 with {points} points more")
         owed = 0
         if is_pending:
             state.pending += points
@@ -69,15 +75,25 @@ class Account:
         state.add_lot(lot)
         expires = None if expires_us == FOREVER_US else expires_us
         if is_pending:
-            self._write(cause, award.rule, award.reason, number, 0, points, account, -points, usable_us, expires)
+            self._write(
+                cause, award.rule, award.reason, number, 0, points, account, -points, usable_us, expires
+            )
         else:
-            self._write(cause, award.rule, award.reason, number, points, 0, account, -points, usable_us, expires)
+            self._write(
+                cause, award.rule, award.reason, number, points, 0, account, -points, usable_us, expires
+            )
         if owed:
             self._pay_debt(lot, min(owed, points), cause, award.rule)
 
     def burn(self, points: int, reason: str, cause: Cause, account: str = "redeemed") -> None:
-        """Spend *points* from lots in burn order; what no lot covers is booked without one, as debt."""
+        """Spend *points* from lots in burn order; what no lot covers is booked without one, as debt.
+
+        Raises:
+            RuleError: the debt would pass 2^63.
+        """
         state, left = self.state, points
+        if state.points - points < -INT64_MAX:
+            raise RuleError(f"takes the debt of {self.name!r} past 2^63 with {points} points less")
         lots = [lot for lot in state.lots if lot.points > 0]
         if cause.programme is not None and cause.programme.policy.burn_order == "oldest":
             lots.sort(key=lambda lot: (lot.booked_us, lot.lot))
@@ -92,7 +108,9 @@ class Account:
         self._drop_empty()
         if left:
             state.points -= left
-            self._write(cause, cause.rule, f"{reason}, beyond the balance: debt", None, -left, 0, account, left)
+            self._write(
+                cause, cause.rule, f"{reason}, beyond the balance: debt", None, -left, 0, account, left
+            )
 
     def release(self, lot: Lot, cause: Cause) -> None:
         """Make the pending points of a lot usable."""
@@ -138,7 +156,9 @@ class Account:
             self.state.lots = [lot for lot in lots if lot.points or lot.pending or lot.held]
 
     def _terms_rule(self, lot: Lot, cause: Cause) -> str:
-        return cause.programme.cited.get(lot.terms_rule, lot.terms_rule) if cause.programme else lot.terms_rule
+        return (
+            cause.programme.cited.get(lot.terms_rule, lot.terms_rule) if cause.programme else lot.terms_rule
+        )
 
     def _write(
         self, cause: Cause, rule: str, reason: str, lot: int | None, points: int, pending: int, account: str,

@@ -48,7 +48,12 @@ class Member:
     __slots__ = ("_others", "_state", "awards", "currency", "id", "note", "rule", "zone")
 
     def __init__(
-        self, member: str, state: MemberState, zone: Zone, currency: str, others: Callable[[str], Member | None]
+        self,
+        member: str,
+        state: MemberState,
+        zone: Zone,
+        currency: str,
+        others: Callable[[str], Member | None],
     ) -> None:
         self.id = member
         self.zone = zone

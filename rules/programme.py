@@ -55,6 +55,14 @@ class ProgrammeFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     rules: dict[Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,63}$")], dict[str, Any]] = {}
 
 
+class _Choice(Struct, frozen=True, kw_only=True):
+    """The keys of a rule's table that are not the rule's own parameters."""
+
+    use: Name | None = None
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
+    priority: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)] | None = None
+
+
 def read_programme(text: str, *, at: str) -> ProgrammeFile:
     """Return the programme a TOML text describes.
 
@@ -111,15 +119,19 @@ def _pinned_plugin(catalogue: Catalogue, name: str) -> PinnedPlugin:
 
 def _pin(catalogue: Catalogue, label: str, table: dict[str, Any], *, at: str) -> PinnedRule:
     where = f"{at}, [rules.{label}]"
-    name = table.pop("use", label)
-    version = table.pop("version", None) or catalogue.latest(name)
-    priority = table.pop("priority", None)
-    offer = catalogue.offers.get((name, version))
+    chosen = {key: table.pop(key) for key in _Choice.__struct_fields__ if key in table}
+    try:
+        use, version, priority = msgspec.structs.astuple(msgspec.convert(chosen, _Choice))
+    except msgspec.ValidationError as error:
+        message = str(error).replace("`", "'")
+        raise UsageError(f"rule {label!r}: {message[0].lower()}{message[1:]}", at=where) from error
+    name = use or label
+    offer = catalogue.offers.get((name, version or catalogue.latest(name) or 0))
     if offer is None:
         raise _unknown_rule(catalogue, name, version, where)
     params = _params(offer.rule, table, where)
     return PinnedRule(
-        label=label, rule=name, version=version, plugin=offer.plugin.name,
+        label=label, rule=name, version=offer.rule.version, plugin=offer.plugin.name,
         priority=offer.rule.priority if priority is None else priority, params=any_value(params),
     )  # fmt: skip
 

@@ -150,7 +150,9 @@ class ViewsStatus:
         ]
         if status.holder:
             holder = status.holder
-            lines.append(f"running      process {holder.pid} on {holder.host}, until {rfc3339(holder.expires_us)}")
+            lines.append(
+                f"running      process {holder.pid} on {holder.host}, until {rfc3339(holder.expires_us)}"
+            )
         lines += [f"digest       {digest[:32]}…  {name}" for name, digest in self.digests.items()]
         if self.digests:
             lines.append(f"digest       {projection.overall_digest(self.digests)}")

@@ -69,7 +69,9 @@ def listeners(rule: type[Rule]) -> dict[type, str]:
     for name in sorted(dir(rule)):
         for kind in getattr(getattr(rule, name, None), "__listens__", ()):
             if kind in found:
-                raise PluginError(f"rule {rule.name!r} answers {kind.__name__} twice: {found[kind]} and {name}")
+                raise PluginError(
+                    f"rule {rule.name!r} answers {kind.__name__} twice: {found[kind]} and {name}"
+                )
             found[kind] = name
     return found
 
@@ -84,11 +86,15 @@ def check_rule(rule: Any) -> None:
         raise PluginError(f"loyalty_rules() must return rule classes, got {rule!r}")
     name = getattr(rule, "name", None)
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise PluginError(f"rule {rule.__name__} has the name {name!r}", hint="use lower-case letters, digits and _")
+        raise PluginError(
+            f"rule {rule.__name__} has the name {name!r}", hint="use lower-case letters, digits and _"
+        )
     if not isinstance(rule.version, int) or rule.version < 1:
         raise PluginError(f"rule {name!r} has the version {rule.version!r}", hint="versions are 1, 2, 3 …")
     if rule.stage not in STAGES:
-        raise PluginError(f"rule {name!r} has the stage {rule.stage!r}", hint=f"stages are {', '.join(STAGES)}")
+        raise PluginError(
+            f"rule {name!r} has the stage {rule.stage!r}", hint=f"stages are {', '.join(STAGES)}"
+        )
     if not (isinstance(rule.Params, type) and issubclass(rule.Params, Struct)):
         raise PluginError(f"the Params of rule {name!r} is no msgspec Struct")
     listeners(rule)

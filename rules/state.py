@@ -44,7 +44,12 @@ class Alarm(Struct, array_like=True, gc=False):
     fact: int
 
     def __lt__(self, other: Alarm) -> bool:
-        return (self.due_us, self.phase, self.rule, self.key) < (other.due_us, other.phase, other.rule, other.key)
+        return (self.due_us, self.phase, self.rule, self.key) < (
+            other.due_us,
+            other.phase,
+            other.rule,
+            other.key,
+        )
 
 
 class MemberState(Struct, array_like=True, gc=False):

@@ -61,7 +61,9 @@ class Story:
 
     def purchase(self, member: str, amount: str, *, at: str, **fields: Any) -> int:
         """Add a purchase in the programme's currency (or ``currency=``) and return its position."""
-        return self.given(member, "purchase.recorded", at=at, **{"currency": "USD", "amount": amount, **fields})
+        return self.given(
+            member, "purchase.recorded", at=at, **{"currency": "USD", "amount": amount, **fields}
+        )
 
     def redeem(self, member: str, points: int, *, at: str, **fields: Any) -> int:
         """Add a redemption and return its position."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .types import FactType, Name, Number, Quantity
 
 
-class ActivityRecorded(FactType):
+class ActivityRecorded(FactType, frozen=True, kw_only=True):
     """A member did something with a name: attended, posted, trained."""
 
     topic = "activity.recorded"
@@ -15,7 +15,7 @@ class ActivityRecorded(FactType):
     staff: Name | None = None
 
 
-class ScoreRecorded(FactType):
+class ScoreRecorded(FactType, frozen=True, kw_only=True):
     """A model outside the ledger judged a member; its version and inputs are kept."""
 
     topic = "score.recorded"

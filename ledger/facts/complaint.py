@@ -8,10 +8,12 @@ from msgspec import Meta
 
 from .types import Currency, FactType, Minor, Name, Points
 
-Remedy = Literal["refund", "replacement", "compensation", "preferential treatment", "process improvement", "none"]
+Remedy = Literal[
+    "refund", "replacement", "compensation", "preferential treatment", "process improvement", "none"
+]
 
 
-class ComplaintOpened(FactType):
+class ComplaintOpened(FactType, frozen=True, kw_only=True):
     """A member complained."""
 
     topic = "complaint.opened"
@@ -24,7 +26,7 @@ class ComplaintOpened(FactType):
     is_public: bool = False
 
 
-class ComplaintAcknowledged(FactType):
+class ComplaintAcknowledged(FactType, frozen=True, kw_only=True):
     """Somebody answered the member for the first time."""
 
     topic = "complaint.acknowledged"
@@ -33,7 +35,7 @@ class ComplaintAcknowledged(FactType):
     channel: Name | None = None
 
 
-class ComplaintExplained(FactType):
+class ComplaintExplained(FactType, frozen=True, kw_only=True):
     """Cause and course were explained to the member."""
 
     topic = "complaint.explained"
@@ -42,7 +44,7 @@ class ComplaintExplained(FactType):
     staff: Name | None = None
 
 
-class ComplaintResolved(FactType):
+class ComplaintResolved(FactType, frozen=True, kw_only=True):
     """A remedy was given."""
 
     topic = "complaint.resolved"
@@ -54,7 +56,7 @@ class ComplaintResolved(FactType):
     staff: Name | None = None
 
 
-class ComplaintFollowedUp(FactType):
+class ComplaintFollowedUp(FactType, frozen=True, kw_only=True):
     """The member was asked how satisfying the solution was: 1 (not at all) to 5 (very)."""
 
     topic = "complaint.followed_up"
@@ -63,7 +65,7 @@ class ComplaintFollowedUp(FactType):
     staff: Name | None = None
 
 
-class ComplaintReopened(FactType):
+class ComplaintReopened(FactType, frozen=True, kw_only=True):
     """The solution did not hold."""
 
     topic = "complaint.reopened"
@@ -71,7 +73,7 @@ class ComplaintReopened(FactType):
     reason: Name | None = None
 
 
-class ImprovementMade(FactType):
+class ImprovementMade(FactType, frozen=True, kw_only=True):
     """A complaint led to a better product or process."""
 
     topic = "improvement.made"

@@ -7,7 +7,7 @@ from typing import Literal
 from .types import Count, FactType, Name
 
 
-class ContactRecorded(FactType):
+class ContactRecorded(FactType, frozen=True, kw_only=True):
     """Somebody spoke, wrote or met."""
 
     topic = "contact.recorded"
@@ -19,7 +19,7 @@ class ContactRecorded(FactType):
     duration_s: Count | None = None
 
 
-class InterestDeclared(FactType):
+class InterestDeclared(FactType, frozen=True, kw_only=True):
     """A member is interested in a topic or a category."""
 
     topic = "interest.declared"
@@ -27,7 +27,7 @@ class InterestDeclared(FactType):
     is_detected: bool = False
 
 
-class PreferenceStated(FactType):
+class PreferenceStated(FactType, frozen=True, kw_only=True):
     """How a member wants to be reached, or not at all."""
 
     topic = "preference.stated"
@@ -36,7 +36,7 @@ class PreferenceStated(FactType):
     language: Name | None = None
 
 
-class ActionDone(FactType):
+class ActionDone(FactType, frozen=True, kw_only=True):
     """A recommended action was carried out."""
 
     topic = "action.done"

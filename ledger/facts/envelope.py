@@ -21,7 +21,18 @@ from .sugar import to_canonical_data
 from .types import FactType, Name, Text, check_finite
 
 D_co = TypeVar("D_co", covariant=True, bound=FactType)
-_CONTEXT = ("specversion", "id", "source", "type", "subject", "time", "actor", "datacontenttype", "dataschema", "data")
+_CONTEXT = (
+    "specversion",
+    "id",
+    "source",
+    "type",
+    "subject",
+    "time",
+    "actor",
+    "datacontenttype",
+    "dataschema",
+    "data",
+)
 
 
 class Envelope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
@@ -115,7 +126,9 @@ def draft(
         typed = convert(kind, data)
     if kind.about == "programme":
         if subject:
-            raise FactError(f"{topic} is about the programme and has no subject, got {subject!r}", code="subject")
+            raise FactError(
+                f"{topic} is about the programme and has no subject, got {subject!r}", code="subject"
+            )
         subject = None
     elif not subject:
         raise FactError(f"{topic} needs a subject: the {kind.about}'s id", code="missing-field")
@@ -131,7 +144,16 @@ def draft(
         if value is not None:
             _check_name(name, value)
     others = tuple(dict.fromkeys(m for m in typed.members() if m != subject or kind.about != "member"))
-    return Draft(event_id, source, topic, stream_of(kind.about, subject or ""), occurred_us, actor, others, _encode(envelope))
+    return Draft(
+        event_id,
+        source,
+        topic,
+        stream_of(kind.about, subject or ""),
+        occurred_us,
+        actor,
+        others,
+        _encode(envelope),
+    )
 
 
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
@@ -139,9 +161,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 def _check_name(field: str, value: str) -> None:
     if not 1 <= len(value) <= 255 or _CONTROL.search(value):
-        raise FactError(
-            f"{field} is no plain text of 1 to 255 characters: {value[:60]!r}", code="bad-text"
-        )
+        raise FactError(f"{field} is no plain text of 1 to 255 characters: {value[:60]!r}", code="bad-text")
 
 
 def convert(kind: type[FactType], fields: dict[str, Any]) -> FactType:
@@ -203,23 +223,28 @@ def read_event(registry: Registry, line: bytes) -> Draft:
 def _read_strictly(registry: Registry, line: bytes) -> Draft:
     event = parse(line)
     if not isinstance(event, dict):
-        raise FactError("a fact is a JSON object", code="not-json", hint='one CloudEvents object a line')
+        raise FactError("a fact is a JSON object", code="not-json", hint="one CloudEvents object a line")
     for name in event:
         if name not in _CONTEXT:
             raise FactError(
-                f"unknown field {name!r} in the envelope", code="unknown-field",
+                f"unknown field {name!r} in the envelope",
+                code="unknown-field",
                 hint=f"CloudEvents attributes are {', '.join(_CONTEXT)}",
             )
     for name in ("specversion", "id", "source", "type", "time", "data"):
         if name not in event:
-            raise FactError(f"fact has no {name!r}", code="missing-field", hint="loyalty schema shows every field")
+            raise FactError(
+                f"fact has no {name!r}", code="missing-field", hint="loyalty schema shows every field"
+            )
     for name, value in event.items():
         if name != "data" and not isinstance(value, str):
             raise FactError(f"{name} is no text: {value!r}", code="invalid")
     if event["specversion"] != "1.0":
         raise FactError(f"specversion is {event['specversion']!r}, not '1.0'", code="invalid")
     if event.get("datacontenttype", "application/json") != "application/json":
-        raise FactError(f"datacontenttype is {event['datacontenttype']!r}, not 'application/json'", code="invalid")
+        raise FactError(
+            f"datacontenttype is {event['datacontenttype']!r}, not 'application/json'", code="invalid"
+        )
     if not isinstance(event["data"], dict):
         raise FactError(f"data is no JSON object: {event['data']!r}", code="invalid")
     return draft(

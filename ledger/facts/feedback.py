@@ -9,7 +9,7 @@ from msgspec import Meta
 from .types import FactType, Name, Part
 
 
-class Answer(Part):
+class Answer(Part, frozen=True, kw_only=True):
     """One answer: the question, the scale it was asked on, and the value, 1 (worst) to the scale's number.
 
     The 2-point scale counts 1 (no) and 2 (yes); the 11-point scale 0 to 10.
@@ -26,7 +26,7 @@ class Answer(Part):
             raise ValueError(f"value {self.value} is not on the scale {low} to {high}")
 
 
-class SurveyAnswered(FactType):
+class SurveyAnswered(FactType, frozen=True, kw_only=True):
     """A member answered a survey."""
 
     topic = "survey.answered"
@@ -37,7 +37,7 @@ class SurveyAnswered(FactType):
     store: Name | None = None
 
 
-class FeedbackReceived(FactType):
+class FeedbackReceived(FactType, frozen=True, kw_only=True):
     """A member gave an opinion or a suggestion; its words are kept outside the ledger."""
 
     topic = "feedback.received"
@@ -47,7 +47,7 @@ class FeedbackReceived(FactType):
     staff: Name | None = None
 
 
-class FeedbackAnswered(FactType):
+class FeedbackAnswered(FactType, frozen=True, kw_only=True):
     """The member heard back, and whether the feedback was found true."""
 
     topic = "feedback.answered"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .types import FactType, Gain, Minor, Name, Part, Position, Text, Time
 
 
-class MemberEnrolled(FactType):
+class MemberEnrolled(FactType, frozen=True, kw_only=True):
     """A customer joined the programme."""
 
     topic = "member.enrolled"
@@ -18,14 +18,14 @@ class MemberEnrolled(FactType):
         return (self.referrer,) if self.referrer else ()
 
 
-class MemberAttributesChanged(FactType):
+class MemberAttributesChanged(FactType, frozen=True, kw_only=True):
     """Attributes that rules may read changed; never personal data."""
 
     topic = "member.attributes.changed"
     attributes: dict[Name, Name | int | bool | None]
 
 
-class MemberLeft(FactType):
+class MemberLeft(FactType, frozen=True, kw_only=True):
     """A member ended the membership."""
 
     topic = "member.left"
@@ -33,7 +33,7 @@ class MemberLeft(FactType):
     staff: Name | None = None
 
 
-class MembersMerged(FactType):
+class MembersMerged(FactType, frozen=True, kw_only=True):
     """The subject takes over the lots of another member, who is the same person."""
 
     topic = "members.merged"
@@ -45,7 +45,7 @@ class MembersMerged(FactType):
         return (self.absorbed,)
 
 
-class MembersUnmerged(FactType):
+class MembersUnmerged(FactType, frozen=True, kw_only=True):
     """A merge was a mistake: unspent lots go back to their origin."""
 
     topic = "members.unmerged"
@@ -58,14 +58,14 @@ class MembersUnmerged(FactType):
         return (self.absorbed,)
 
 
-class MemberErased(FactType):
+class MemberErased(FactType, frozen=True, kw_only=True):
     """The member's key was destroyed: personal data is gone, points are not."""
 
     topic = "member.erased"
     reason: Name | None = None
 
 
-class MemberSetAside(FactType):
+class MemberSetAside(FactType, frozen=True, kw_only=True):
     """An operator set a member aside, because a rule did not come to an end."""
 
     topic = "member.set_aside"
@@ -73,7 +73,7 @@ class MemberSetAside(FactType):
     reason: Text
 
 
-class OpeningLot(Part):
+class OpeningLot(Part, frozen=True, kw_only=True):
     """A lot brought from an older system."""
 
     points: Gain
@@ -82,7 +82,7 @@ class OpeningLot(Part):
     origin: Name | None = None
 
 
-class BalanceOpened(FactType):
+class BalanceOpened(FactType, frozen=True, kw_only=True):
     """Lots brought from an older system."""
 
     topic = "balance.opened"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .types import Count, Currency, FactType, Gain, Minor, Name, Points, Text, Time
 
 
-class PointsRedeemed(FactType):
+class PointsRedeemed(FactType, frozen=True, kw_only=True):
     """A member spent points."""
 
     topic = "points.redeemed"
@@ -17,7 +17,7 @@ class PointsRedeemed(FactType):
     staff: Name | None = None
 
 
-class RedemptionCancelled(FactType):
+class RedemptionCancelled(FactType, frozen=True, kw_only=True):
     """A redemption was undone: its points go back to their lots."""
 
     topic = "redemption.cancelled"
@@ -25,7 +25,7 @@ class RedemptionCancelled(FactType):
     reason: Text | None = None
 
 
-class HoldPlaced(FactType):
+class HoldPlaced(FactType, frozen=True, kw_only=True):
     """Points were set apart for an order that is not final."""
 
     topic = "hold.placed"
@@ -35,7 +35,7 @@ class HoldPlaced(FactType):
     order: Name | None = None
 
 
-class HoldCaptured(FactType):
+class HoldCaptured(FactType, frozen=True, kw_only=True):
     """Held points were spent, all or some; the rest is free again."""
 
     topic = "hold.captured"
@@ -43,7 +43,7 @@ class HoldCaptured(FactType):
     points: Gain | None = None
 
 
-class HoldVoided(FactType):
+class HoldVoided(FactType, frozen=True, kw_only=True):
     """A hold was given up."""
 
     topic = "hold.voided"
@@ -51,7 +51,7 @@ class HoldVoided(FactType):
     reason: Text | None = None
 
 
-class PointsAdjusted(FactType):
+class PointsAdjusted(FactType, frozen=True, kw_only=True):
     """A person changed a balance, and said why."""
 
     topic = "points.adjusted"
@@ -61,7 +61,7 @@ class PointsAdjusted(FactType):
     expires: Time | None = None
 
 
-class PointsTransferred(FactType):
+class PointsTransferred(FactType, frozen=True, kw_only=True):
     """A member gave points to another."""
 
     topic = "points.transferred"
@@ -73,7 +73,7 @@ class PointsTransferred(FactType):
         return (self.to,)
 
 
-class PointsExtended(FactType):
+class PointsExtended(FactType, frozen=True, kw_only=True):
     """Lots live longer: those of a lot number, or all that expire before the new instant."""
 
     topic = "points.extended"
@@ -83,7 +83,7 @@ class PointsExtended(FactType):
     approver: Name | None = None
 
 
-class PointsReinstated(FactType):
+class PointsReinstated(FactType, frozen=True, kw_only=True):
     """Expired points were given back."""
 
     topic = "points.reinstated"

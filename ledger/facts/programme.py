@@ -11,7 +11,7 @@ from .types import Currency, Day, FactType, Minor, Name, Part, Points, Text, Tim
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256, hexadecimal")]
 
 
-class PinnedRule(Part):
+class PinnedRule(Part, frozen=True, kw_only=True):
     """A rule as the programme uses it: under which label, which version, of which plugin, all its parameters."""
 
     label: Name
@@ -22,7 +22,7 @@ class PinnedRule(Part):
     params: dict[str, Any] = {}
 
 
-class PinnedPlugin(Part):
+class PinnedPlugin(Part, frozen=True, kw_only=True):
     """The code of a plugin, by the hash of its files."""
 
     plugin: Name
@@ -30,7 +30,7 @@ class PinnedPlugin(Part):
     fingerprint: Sha256
 
 
-class ProgrammeActivated(FactType):
+class ProgrammeActivated(FactType, frozen=True, kw_only=True):
     """A programme is in force from an instant on. *effective* absent: from the beginning of time."""
 
     topic = "programme.activated"
@@ -44,7 +44,7 @@ class ProgrammeActivated(FactType):
     approver: Name | None = None
 
 
-class ClockAdvanced(FactType):
+class ClockAdvanced(FactType, frozen=True, kw_only=True):
     """Time passed: timers due up to *to* fire."""
 
     topic = "clock.advanced"
@@ -52,7 +52,7 @@ class ClockAdvanced(FactType):
     to: Time
 
 
-class PluginsTrusted(FactType):
+class PluginsTrusted(FactType, frozen=True, kw_only=True):
     """An operator accepts the code of these plugins for the history recorded so far and from now on."""
 
     topic = "plugins.trusted"
@@ -62,7 +62,7 @@ class PluginsTrusted(FactType):
     approver: Name | None = None
 
 
-class PeriodClosed(FactType):
+class PeriodClosed(FactType, frozen=True, kw_only=True):
     """An accounting period is closed."""
 
     topic = "period.closed"
@@ -72,7 +72,7 @@ class PeriodClosed(FactType):
     approver: Name | None = None
 
 
-class PointValueSet(FactType):
+class PointValueSet(FactType, frozen=True, kw_only=True):
     """What a point is worth: *points* points are worth *value_minor*."""
 
     topic = "point_value.set"
@@ -82,7 +82,7 @@ class PointValueSet(FactType):
     currency: Currency
 
 
-class QualityIncidentRecorded(FactType):
+class QualityIncidentRecorded(FactType, frozen=True, kw_only=True):
     """A product had a fault that many members may have met."""
 
     topic = "quality_incident.recorded"
@@ -93,7 +93,7 @@ class QualityIncidentRecorded(FactType):
     ended: Time | None = None
 
 
-class StaffJoined(FactType):
+class StaffJoined(FactType, frozen=True, kw_only=True):
     """A person started to work here."""
 
     topic = "staff.joined"
@@ -102,7 +102,7 @@ class StaffJoined(FactType):
     store: Name | None = None
 
 
-class StaffLeft(FactType):
+class StaffLeft(FactType, frozen=True, kw_only=True):
     """A person stopped working here."""
 
     topic = "staff.left"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .types import FactType, Name, Time
 
 
-class PromiseMade(FactType):
+class PromiseMade(FactType, frozen=True, kw_only=True):
     """Something was promised to a member by an instant."""
 
     topic = "promise.made"
@@ -16,7 +16,7 @@ class PromiseMade(FactType):
     staff: Name | None = None
 
 
-class PromiseKept(FactType):
+class PromiseKept(FactType, frozen=True, kw_only=True):
     """A promise was kept."""
 
     topic = "promise.kept"

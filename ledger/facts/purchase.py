@@ -5,7 +5,7 @@ from __future__ import annotations
 from .types import Count, Currency, FactType, Minor, Name, Part, Price, Quantity, Text
 
 
-class Line(Part):
+class Line(Part, frozen=True, kw_only=True):
     """One line of an order. Amounts are what was paid for the line, after its own discounts."""
 
     amount_minor: Minor
@@ -19,7 +19,7 @@ class Line(Part):
     margin_minor: Minor | None = None
 
 
-class Discount(Part):
+class Discount(Part, frozen=True, kw_only=True):
     """A reduction of the whole order."""
 
     amount_minor: Minor
@@ -27,14 +27,14 @@ class Discount(Part):
     code: Name | None = None
 
 
-class Payment(Part):
+class Payment(Part, frozen=True, kw_only=True):
     """A means of payment and the part it paid."""
 
     means: Name
     amount_minor: Minor
 
 
-class PurchaseRecorded(FactType):
+class PurchaseRecorded(FactType, frozen=True, kw_only=True):
     """A member bought something. *amount_minor* is what was paid for the whole order."""
 
     topic = "purchase.recorded"
@@ -53,7 +53,7 @@ class PurchaseRecorded(FactType):
     staff: Name | None = None
 
 
-class ReturnedLine(Part):
+class ReturnedLine(Part, frozen=True, kw_only=True):
     """A line that came back: its number in the order (from 1), and how much of it."""
 
     line: Count
@@ -61,7 +61,7 @@ class ReturnedLine(Part):
     quantity: Quantity | None = None
 
 
-class PurchaseReturned(FactType):
+class PurchaseReturned(FactType, frozen=True, kw_only=True):
     """Goods of an order came back: named lines, an amount, a share, or (nothing named) all of it."""
 
     topic = "purchase.returned"

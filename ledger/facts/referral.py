@@ -7,7 +7,7 @@ from typing import Literal
 from .types import FactType, Name
 
 
-class ReferralAsked(FactType):
+class ReferralAsked(FactType, frozen=True, kw_only=True):
     """The subject was asked to recommend us."""
 
     topic = "referral.asked"
@@ -15,7 +15,7 @@ class ReferralAsked(FactType):
     staff: Name | None = None
 
 
-class ReferralMade(FactType):
+class ReferralMade(FactType, frozen=True, kw_only=True):
     """The subject recommended us to another person, who may have become a member."""
 
     topic = "referral.made"
@@ -28,7 +28,7 @@ class ReferralMade(FactType):
         return (self.referred,)
 
 
-class RecommendationStated(FactType):
+class RecommendationStated(FactType, frozen=True, kw_only=True):
     """The subject said how likely a recommendation is."""
 
     topic = "recommendation.stated"

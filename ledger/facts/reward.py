@@ -5,7 +5,7 @@ from __future__ import annotations
 from .types import Currency, FactType, Minor, Name, Points, Text, Time
 
 
-class RewardIssued(FactType):
+class RewardIssued(FactType, frozen=True, kw_only=True):
     """A member got a reward, such as a voucher, perhaps for points."""
 
     topic = "reward.issued"
@@ -19,7 +19,7 @@ class RewardIssued(FactType):
     staff: Name | None = None
 
 
-class RewardRedeemed(FactType):
+class RewardRedeemed(FactType, frozen=True, kw_only=True):
     """A member used a reward."""
 
     topic = "reward.redeemed"
@@ -27,7 +27,7 @@ class RewardRedeemed(FactType):
     order: Name | None = None
 
 
-class RewardCancelled(FactType):
+class RewardCancelled(FactType, frozen=True, kw_only=True):
     """A reward was taken back or given up."""
 
     topic = "reward.cancelled"
@@ -35,7 +35,7 @@ class RewardCancelled(FactType):
     reason: Text | None = None
 
 
-class GiftGiven(FactType):
+class GiftGiven(FactType, frozen=True, kw_only=True):
     """A member was given something without asking."""
 
     topic = "gift.given"

@@ -28,7 +28,9 @@ def parse(text: bytes) -> Any:
             parse_int=_integer,
         )  # fmt: skip
     except UnicodeDecodeError as error:
-        raise FactError(f"not UTF-8 at byte {error.start}: {error.object[error.start]:#04x}", code="encoding") from error
+        raise FactError(
+            f"not UTF-8 at byte {error.start}: {error.object[error.start]:#04x}", code="encoding"
+        ) from error
     except json.JSONDecodeError as error:
         raise FactError(f"no JSON: {error.msg} at column {error.colno}", code="not-json") from error
     except RecursionError as error:

@@ -37,7 +37,9 @@ def _struct(kind: type[Struct], fields: dict[str, Any], currency: str | None) ->
             if minor in fields:
                 raise FactError(f"amount is given twice: {name!r} and {minor!r}", code="invalid")
             if currency is None:
-                raise FactError(f"{name!r} is a decimal amount, but the fact has no currency", code="missing-field")
+                raise FactError(
+                    f"{name!r} is a decimal amount, but the fact has no currency", code="missing-field"
+                )
             if not isinstance(value, (str, int, Decimal)):
                 raise FactError(f"{name} is no decimal amount: {value!r}", code="not-a-number")
             ready[minor] = minor_units(value, currency)

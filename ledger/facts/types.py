@@ -17,7 +17,9 @@ _VISIBLE = r"^[^\x00-\x1f\x7f]+$"
 Name = Annotated[str, Meta(min_length=1, max_length=255, pattern=_VISIBLE)]
 Text = Annotated[str, Meta(min_length=1, max_length=1024, pattern=_VISIBLE)]
 Time = Annotated[str, Meta(min_length=20, max_length=35, description="RFC 3339 with offset")]
-Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", description="YYYY-MM-DD, a day of the programme's zone")]
+Day = Annotated[
+    str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", description="YYYY-MM-DD, a day of the programme's zone")
+]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217 code")]
 Minor = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1, description="integer of minor units")]
 Price = Annotated[int, Meta(ge=0, le=2**63 - 1, description="integer of minor units, 0 or more")]

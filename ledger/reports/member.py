@@ -118,7 +118,9 @@ def member_report(connection: Connection, member: str) -> MemberReport:
         text("SELECT points, pending, held, debt FROM balances WHERE member = :member"), of
     ).one_or_none()
     if balance is None and not is_known(connection, member):
-        raise LoyaltyError(f"no fact names member {member!r}", hint="ids are exact: loyalty export shows them")
+        raise LoyaltyError(
+            f"no fact names member {member!r}", hint="ids are exact: loyalty export shows them"
+        )
     spend = connection.execute(
         text(
             "SELECT currency, purchases, spend_minor, first_us, last_us FROM purchases "
@@ -133,7 +135,9 @@ def member_report(connection: Connection, member: str) -> MemberReport:
         ), of,
     ).all()  # fmt: skip
     clock_us = member_clock(connection, member)
-    expiring = [(int(lot.expires_us), int(lot.points)) for lot in lots if lot.expires_us not in {None, FOREVER_US}]
+    expiring = [
+        (int(lot.expires_us), int(lot.points)) for lot in lots if lot.expires_us not in {None, FOREVER_US}
+    ]
     aside = connection.execute(
         text("SELECT position, rule, error FROM quarantine WHERE member = :member"), of
     ).one_or_none()

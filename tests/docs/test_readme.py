@@ -12,13 +12,14 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from msgspec import Struct
+
 from loyalty_ledger import rules
 from loyalty_ledger.cli import main
 from loyalty_ledger.plugins import points_per_spend
 from loyalty_ledger.rules import effects, hookspecs
 from loyalty_ledger.rules.catalogue import of_modules
 from loyalty_ledger.rules.testing import Story
-from msgspec import Struct
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -105,7 +106,7 @@ def test_the_tutorials_rule_is_the_sample_plugins_rule(tmp_path: Path) -> None:
     sys.path.insert(0, str(folder))
     try:
         module = importlib.import_module("loyalty_weekend_tutorial")
-        programme = re.search(r"Story\('''(.*?)'''\)", blocks[1], re.DOTALL)
+        programme = re.search(r'Story\((?:\x27{3}|\x22{3})(.*?)(?:\x27{3}|\x22{3})\)', blocks[1], re.DOTALL)
         assert programme
         story = Story(programme[1], catalogue=of_modules([points_per_spend, module]))
     finally:
