@@ -1,0 +1,158 @@
+"""Commands decide on everything recorded, however many decide at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from loyalty_ledger.ledger.calendar import DAY_US, instant_us
+from loyalty_ledger.ledger.errors import LoyaltyError
+from loyalty_ledger.ledger.facts.envelope import draft
+from loyalty_ledger.ledger.projection import Runner
+from loyalty_ledger.ledger.store.database import Database, open_database
+from loyalty_ledger.ledger.store.log import Log
+from loyalty_ledger.rules.catalogue import installed
+from loyalty_ledger.rules.deciding import Decision, Desk, Refusal
+from loyalty_ledger.rules.governing import advance_clock, create_ledger
+from loyalty_ledger.rules.projecting import run_views
+from sqlalchemy import text
+
+NOW_US = instant_us("2026-06-01T12:00:00Z")
+PROGRAMME = """
+    programme = "Shop"
+    zone = "UTC"
+    currency = "USD"
+    [rules.points_per_spend]
+    [rules.rolling_expiry]
+    days = 30
+    [rules.redemption]
+    minimum = 10
+"""
+CATALOGUE = installed()
+
+
+@pytest.fixture
+def shop(database: Database) -> Database:
+    """A ledger in which ann has 100 points, earned ten days ago."""
+    create_ledger(database.url, CATALOGUE, PROGRAMME, at="shop.toml", ledger_id="shop", now_us=NOW_US - 11 * DAY_US)
+    buy(database, "ann", "100.00", at_us=NOW_US - 10 * DAY_US)
+    return database
+
+
+def buy(database: Database, member: str, amount: str, *, at_us: int, number: str = "1") -> None:
+    bought = draft(
+        CATALOGUE.registry, event_id=f"{member}-{number}", source="till", topic="purchase.recorded", subject=member,
+        occurred_us=at_us, data={"currency": "USD", "amount": amount},
+    )  # fmt: skip
+    with database.writing() as connection:
+        Log(database).append(connection, [bought], now_us=NOW_US)
+
+
+def redeem(database: Database, points: int, number: str, *, at_us: int = NOW_US) -> Decision:
+    desk = Desk(database, CATALOGUE)
+    return desk.redeem("ann", points, now_us=NOW_US, occurred_us=at_us, event_id=number, source="till")
+
+
+def spent(database: Database) -> int:
+    """Points of every redemption in the log, read without the code that decides."""
+    with database.reading() as connection:
+        states = connection.execute(text("SELECT state FROM facts WHERE topic = 'points.redeemed'")).scalars()
+        registry = CATALOGUE.registry.fact_decoders()["points.redeemed"]
+        return sum(registry(bytes(state)).data.points for state in states)
+
+
+def project(database: Database) -> None:
+    run_views(
+        database, runner=Runner("here", 1, "test"), clock=lambda: NOW_US, batch_facts=100, progress=lambda *_: None
+    )
+
+
+def in_parallel(database: Database, spenders: int, points: int) -> list[str]:
+    """Let spenders redeem at once, each over its own connections; return their answers."""
+
+    def spend(number: int) -> str:
+        own = open_database(database.url)
+        try:
+            return redeem(own, points, f"r{number}").outcome.status
+        except LoyaltyError as error:
+            return getattr(error, "code", type(error).__name__)
+        finally:
+            own.close()
+
+    with ThreadPoolExecutor(spenders) as pool:
+        return sorted(pool.map(spend, range(spenders)))
+
+
+def test_parallel_spenders_never_overspend(shop: Database) -> None:
+    answers = in_parallel(shop, 8, 30)
+
+    assert answers == ["created"] * 3 + ["exceeds-balance"] * 5  # 3 × 30 of 100, the fourth is short
+    assert spent(shop) == 90
+
+
+def test_without_the_look_behind_they_would_overspend(shop: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The law above can fail: this is the bug it is for."""
+    monkeypatch.setattr(Log, "last_position_of", lambda *_: 0)
+    desks = [Desk(shop, CATALOGUE) for _ in range(2)]
+    real: Callable[..., int] = Desk._standing  # type: ignore[assignment]
+    seen: list[object] = []
+
+    def both_look_first(desk: Desk, *args: object) -> object:
+        standing = real(desk, *args)
+        if not seen:
+            seen.append(desk)
+            desks[1].redeem("ann", 80, now_us=NOW_US, occurred_us=NOW_US, event_id="b", source="till")
+        return standing
+
+    monkeypatch.setattr(Desk, "_standing", both_look_first)
+    desks[0].redeem("ann", 80, now_us=NOW_US, occurred_us=NOW_US, event_id="a", source="till")
+
+    assert spent(shop) == 160
+
+
+def test_the_same_redemption_again_is_a_duplicate_even_when_the_balance_is_gone(shop: Database) -> None:
+    first = redeem(shop, 100, "r1")
+    again = redeem(shop, 100, "r1")
+
+    assert (first.outcome.status, again.outcome.status) == ("created", "duplicate")
+    assert again.outcome.position == first.outcome.position
+    with pytest.raises(Refusal, match="other content"):
+        redeem(shop, 50, "r1")
+
+
+def test_points_that_are_due_to_expire_cannot_be_spent(shop: Database) -> None:
+    """Earned ten days before, gone thirty days after: nothing has been projected or advanced."""
+    later_us = NOW_US + 20 * DAY_US
+
+    with pytest.raises(Refusal, match="100 points exceed the balance of 0"):
+        Desk(shop, CATALOGUE).redeem(
+            "ann", 100, now_us=later_us, occurred_us=later_us, event_id="late", source="till"
+        )
+
+
+def test_a_decision_goes_on_from_what_is_projected(shop: Database) -> None:
+    project(shop)
+    buy(shop, "ann", "25.00", at_us=NOW_US - 5 * DAY_US, number="2")
+
+    decision = redeem(shop, 120, "r1")
+
+    assert decision.balance_points == 5  # 100 + 25 - 120
+    project(shop)
+    with shop.reading() as connection:
+        assert connection.execute(text("SELECT points FROM balances WHERE member = 'ann'")).scalar() == 5
+
+
+@pytest.mark.parametrize(("points", "code"), [(9, "below-minimum"), (101, "exceeds-balance")])
+def test_refusals_have_stable_codes(shop: Database, points: int, code: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        redeem(shop, points, "r1")
+
+    assert refused.value.code == code
+    assert spent(shop) == 0
+    assert redeem(shop, 10 if points < 10 else 100, "r2").outcome.status == "created"  # the boundary's other side
+
+
+def test_nobody_advances_into_the_future(shop: Database) -> None:
+    with pytest.raises(LoyaltyError, match="cannot advance"):
+        advance_clock(shop, CATALOGUE.registry, to_us=NOW_US + 2 * DAY_US, now_us=NOW_US)
