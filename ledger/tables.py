@@ -1,15 +1,28 @@
 """Every table, and nothing else. Alembic creates them (``migrations/``); a test compares the two.
 
-Times are microseconds since 1970 (``*_us``), money is minor units (``*_minor``), points are points. Text sorts in
-code-point order on both databases. View tables exist twice, ``journal__a`` and ``journal__b``: a rebuild fills the
-slot that is not live, then swaps the SQL views without suffix (``journal``) in one transaction.
+Times are microseconds since 1970 (``*_us``), money is minor units (``*_minor``), points are points. Text
+sorts in code-point order on both databases. View tables exist twice, ``journal__a`` and ``journal__b``: a
+rebuild fills the slot that is not live, then swaps the SQL views without suffix (``journal``) in one
+transaction.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, LargeBinary, MetaData, Table
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    text,
+)
 from sqlalchemy import Text as _Text
-from sqlalchemy import text
 
 metadata = MetaData()
 SLOTS = ("a", "b")
@@ -45,7 +58,7 @@ fact_members = Table(
     Column("subject", Text, nullable=False),
     sqlite_with_rowid=False,
 )  # fmt: skip
-"""The members a fact names beside the one whose stream it is in. *subject*: that member, or ''."""
+"""The members a fact names. *subject*: the member whose stream it is in, or else the first it names."""
 Index("fact_members_subject", fact_members.c.subject)
 
 head = Table(
@@ -57,7 +70,7 @@ head = Table(
     Column("frontier", LargeBinary, nullable=False),
     CheckConstraint("id = 1", name="head_single"),
 )  # fmt: skip
-"""One row: the last position, and the peaks of the Merkle tree (32 bytes for each bit set in the position)."""
+"""One row: the last position, and the peaks of the Merkle tree (32 bytes for each bit set in it)."""
 
 tracking = Table(
     "tracking", metadata,
@@ -95,7 +108,7 @@ rejects = Table(
     Column("rejected_us", BigInteger, nullable=False),
     Column("retried_us", BigInteger),
 )  # fmt: skip
-"""Rows that could not be read: a row for each rejected fact; *content* is what the importer read, as it was."""
+"""Rows that could not be read: one for each rejected fact; *content* is what the importer read, as it was."""
 
 generations = Table(
     "generations", metadata,
@@ -128,16 +141,16 @@ def _view(name: str, *columns: Column[object], index: tuple[str, ...] = ()) -> d
     return slots
 
 
-def _key(name: str, kind: object = BigInteger) -> Column[object]:
-    return Column(name, kind, primary_key=True, autoincrement=False)  # type: ignore[arg-type,call-overload,no-any-return]
+def _key(name: str, kind: Any = BigInteger) -> Column[object]:
+    return Column(name, kind, primary_key=True, autoincrement=False)
 
 
 def _int(name: str, *, nullable: bool = False) -> Column[object]:
-    return Column(name, BigInteger, nullable=nullable)  # type: ignore[arg-type,return-value]
+    return Column(name, BigInteger, nullable=nullable)
 
 
 def _text(name: str, *, nullable: bool = False) -> Column[object]:
-    return Column(name, Text, nullable=nullable)  # type: ignore[arg-type,return-value]
+    return Column(name, Text, nullable=nullable)
 
 
 VIEWS: dict[str, dict[str, Table]] = {

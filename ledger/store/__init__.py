@@ -1,0 +1,1 @@
+"""The log and its tables: appending, reading, hashing, on SQLite and PostgreSQL."""

@@ -86,4 +86,3 @@ class LedgerApplication(Application[str]):
     def construct_mapper(self) -> Mapper[str]:
         """Return the mapper between proposals, stored events and facts."""
         return FactMapper(self._registry)
-

@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, Boolean, Connection, Integer, LargeBinary, Ta
 Parameters = Mapping[str, object] | Sequence[object]
 # COPY has a fixed cost of about as much as so many rows.
 _COPY_ROWS = 8
-_STREAM_ROWS = 1000
+_STREAM_ROWS = 500
 _numbers = itertools.count()
 
 
@@ -60,8 +60,8 @@ def upsert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
             f'CREATE TEMP TABLE IF NOT EXISTS "{stage}" (LIKE "{table.name}") ON COMMIT DELETE ROWS'
         )
         _copy(cursor, stage, table, rows)
-        cursor.execute(f'INSERT INTO "{table.name}" SELECT * FROM "{stage}"' + _on_conflict(table))
-        cursor.execute(f'DELETE FROM "{stage}"')
+        cursor.execute(f'INSERT INTO "{table.name}" TABLE "{stage}"' + _on_conflict(table))
+        cursor.execute(f'TRUNCATE "{stage}"')
 
 
 def fetch_rows(connection: Connection, sql: str, params: Parameters = ()) -> list[tuple[Any, ...]]:
@@ -125,7 +125,7 @@ class _closing:  # noqa: N801 - contextlib.closing costs more than a small query
 def _insert(table: Table, mark: str, rows: int = 1) -> str:
     columns = ", ".join(f'"{column.name}"' for column in table.columns)
     row = f"({', '.join([mark] * len(table.columns))})"
-    return f'INSERT INTO "{table.name}" ({columns}) VALUES {", ".join([row] * rows)}'
+    return f'INSERT INTO "{table.name}" ({columns}) VALUES {", ".join([row] * rows)}'  # noqa: S608 - our names
 
 
 @lru_cache(maxsize=256)
@@ -139,7 +139,9 @@ def _on_conflict(table: Table) -> str:
     others = [column.name for column in table.columns if not column.primary_key]
     if not others:
         return f" ON CONFLICT ({keys}) DO NOTHING"
-    return f" ON CONFLICT ({keys}) DO UPDATE SET " + ", ".join(f'"{name}" = excluded."{name}"' for name in others)
+    return f" ON CONFLICT ({keys}) DO UPDATE SET " + ", ".join(
+        f'"{name}" = excluded."{name}"' for name in others
+    )
 
 
 def _copy(cursor: Any, name: str, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -6,27 +6,22 @@ statement. Whatever a driver reports about files, locks, disks and servers comes
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, text
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from ..errors import HistoryError, LoyaltyError, UsageError
+from ..errors import HistoryError, LoyaltyError
+from .engines import parsed, postgres_engine, sqlite_engine
 from .faults import explained
 
 REVISIONS = ("0001",)
 """Every schema revision in order; the last is this program's own."""
 _MIGRATIONS = Path(__file__).parents[2] / "migrations"
 _LOCK_TIMEOUT_S = 30.0
-# Flat memory at any size: the cache, and the sorter, which spills to a file beyond as much again.
-_CACHE_KIB = 16_384
-# Pages of 4 KiB: index pages touched by many batches are written back once, and the log stays below 64 MiB.
-_CHECKPOINT_PAGES = 8_000
 
 
 class Database:
@@ -114,9 +109,11 @@ def open_database(
         HistoryError: missing, no database, older or newer than this program.
         LoyaltyError: locked or without permission.
     """
-    place = _parsed(url)
+    place = parsed(url)
     if place.get_backend_name() == "sqlite" and not Path(place.database or "").is_file():
-        raise HistoryError(f"no such database: {place.database!r}", at=str(place), hint="loyalty init makes it")
+        raise HistoryError(
+            f"no such database: {place.database!r}", at=str(place), hint="loyalty init makes it"
+        )
     database = _connected(place, mode="ro" if is_read_only else "rw", lock_timeout_s=lock_timeout_s)
     try:
         with database.reading() as connection:
@@ -138,7 +135,7 @@ def upgrade_database(url: str) -> str:
     from alembic import command
     from alembic.config import Config
 
-    database = _connected(_parsed(url), mode="rwc", lock_timeout_s=_LOCK_TIMEOUT_S)
+    database = _connected(parsed(url), mode="rwc", lock_timeout_s=_LOCK_TIMEOUT_S)
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     try:
@@ -150,7 +147,9 @@ def upgrade_database(url: str) -> str:
                 _check_revision(found, database.name)
             if found is None and database.engine.dialect.get_table_names(connection):
                 raise HistoryError(
-                    "database holds the tables of another program", at=database.name, hint="name an empty database"
+                    "database holds the tables of another program",
+                    at=database.name,
+                    hint="name an empty database",
                 )
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -181,84 +180,12 @@ def _revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _parsed(url: str) -> URL:
-    try:
-        place = make_url(url)
-        backend = place.get_backend_name()
-    except (ArgumentError, ValueError) as error:
-        raise UsageError(f"no database URL: {url!r}", hint="write sqlite:///ledger.db") from error
-    if backend == "sqlite":
-        if place.database in (None, "", ":memory:") or place.host:
-            raise UsageError(f"no file in the database URL: {url!r}", hint="write sqlite:///ledger.db")
-        return URL.create("sqlite", database=place.database)
-    if backend in ("postgresql", "postgres"):
-        return place.set(drivername="postgresql+psycopg")
-    raise UsageError(
-        f"no such kind of database: {backend!r}", hint="write sqlite:///ledger.db or postgresql://host/name"
-    )
-
-
 def _connected(place: URL, *, mode: str, lock_timeout_s: float) -> Database:
     if place.get_backend_name() == "sqlite":
-        engine = _sqlite_engine(place, mode=mode, lock_timeout_s=lock_timeout_s)
+        engine = sqlite_engine(place, mode=mode, lock_timeout_s=lock_timeout_s)
     else:
-        engine = _postgres_engine(place, is_read_only=mode == "ro", lock_timeout_s=lock_timeout_s)
+        engine = postgres_engine(place, is_read_only=mode == "ro", lock_timeout_s=lock_timeout_s)
     return Database(place, engine, is_read_only=mode == "ro")
-
-
-def _sqlite_engine(place: URL, *, mode: str, lock_timeout_s: float) -> Engine:
-    path = Path(place.database or "").absolute()
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=lock_timeout_s, isolation_level=None,
-            check_same_thread=False, cached_statements=256,
-        )  # fmt: skip
-        try:
-            for pragma in _PRAGMAS if mode == "ro" else (*_PRAGMAS, *_WRITER_PRAGMAS):
-                connection.execute(pragma)
-            if mode == "ro":
-                connection.execute("PRAGMA query_only = ON")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    engine = create_engine(place, creator=connect)
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
-
-    return engine
-
-
-_PRAGMAS = (f"PRAGMA cache_size = -{_CACHE_KIB}", "PRAGMA temp_store = FILE", "PRAGMA foreign_keys = ON")
-_WRITER_PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}",
-    "PRAGMA journal_size_limit = 67108864",
-)
-
-
-def _postgres_engine(place: URL, *, is_read_only: bool, lock_timeout_s: float) -> Engine:
-    settings = f"-c lock_timeout={round(lock_timeout_s * 1000)}"
-    if is_read_only:
-        settings += " -c default_transaction_read_only=on"
-    options = " ".join((str(place.query.get("options", "")), settings)).strip()
-    arguments: dict[str, Any] = {"options": options, "application_name": "loyalty"}
-    if "connect_timeout" not in place.query:
-        arguments["connect_timeout"] = 10
-    try:
-        return create_engine(
-            place.difference_update_query(["options"]), connect_args=arguments, pool_pre_ping=True,
-            isolation_level="READ COMMITTED", use_native_hstore=False,
-        )  # fmt: skip
-    except ModuleNotFoundError as error:
-        raise LoyaltyError(
-            f"driver for PostgreSQL is not installed: {error.name!r}", hint="pip install 'loyalty-ledger[postgres]'"
-        ) from error
 
 
 __all__ = ["REVISIONS", "Database", "open_database", "upgrade_database"]

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import sqlite3
 
-from sqlalchemy.exc import DBAPIError, TimeoutError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from ..errors import HistoryError, LoyaltyError
 
 _AGAIN = "run the command again: nothing is half-written"
+_LOCKED = (LoyaltyError, "database is locked by another program", f"wait for it to end, then {_AGAIN}")
+_CLOSED = "database cannot be opened"
 
 # By the start of SQLite's error name: kind of error, what, hint.
 _SQLITE: dict[str, tuple[type[LoyaltyError], str, str]] = {
-    "SQLITE_BUSY": (LoyaltyError, "database is locked by another program", f"wait for it to end, then {_AGAIN}"),
-    "SQLITE_LOCKED": (LoyaltyError, "database is locked by another program", f"wait for it to end, then {_AGAIN}"),
+    "SQLITE_BUSY": _LOCKED,
+    "SQLITE_LOCKED": _LOCKED,
     "SQLITE_READONLY": (LoyaltyError, "database is read-only", "make the file and its folder writable"),
     "SQLITE_FULL": (LoyaltyError, "disk is full", f"make room, then {_AGAIN}"),
     "SQLITE_IOERR": (LoyaltyError, "disk cannot be read or written", f"check the disk, then {_AGAIN}"),
-    "SQLITE_CANTOPEN": (HistoryError, "database cannot be opened", "check that the folder exists and its permissions"),
-    "SQLITE_PERM": (HistoryError, "database cannot be opened", "check the permissions of the file"),
+    "SQLITE_CANTOPEN": (HistoryError, _CLOSED, "check that the folder exists, and its permissions"),
+    "SQLITE_PERM": (HistoryError, _CLOSED, "check the permissions of the file"),
     "SQLITE_NOTADB": (HistoryError, "file is no database", "name a SQLite file made by loyalty init"),
     "SQLITE_CORRUPT": (HistoryError, "database is damaged", "restore a backup with loyalty restore"),
 }  # fmt: skip
@@ -33,8 +36,8 @@ _POSTGRES: dict[str, tuple[type[LoyaltyError], str, str]] = {
     "25006": (LoyaltyError, "database is read-only", "name a user or a server that may write"),
     "53100": (LoyaltyError, "disk of the database server is full", f"make room, then {_AGAIN}"),
     "53300": (LoyaltyError, "database server has no connection left", f"wait, then {_AGAIN}"),
-    "55P03": (LoyaltyError, "database is locked by another program", f"wait for it to end, then {_AGAIN}"),
-    "40": (LoyaltyError, "database is locked by another program", _AGAIN),
+    "55P03": _LOCKED,
+    "40": _LOCKED,
     "57014": (LoyaltyError, "database server cancelled the statement", _AGAIN),
     "XX001": (HistoryError, "database is damaged", "restore a backup with loyalty restore"),
 }  # fmt: skip
@@ -47,12 +50,12 @@ def explained(error: Exception, where: str) -> LoyaltyError | None:
         error: What SQLAlchemy or the driver raised.
         where: The database, without password.
     """
-    if isinstance(error, TimeoutError):
+    if isinstance(error, NoConnectionFree):
         return LoyaltyError("no database connection became free", at=where, hint=_AGAIN)
-    cause = error.orig if isinstance(error, DBAPIError) else error
+    cause: BaseException | None = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
         found = _starting(_SQLITE, getattr(cause, "sqlite_errorname", ""))
-    elif type(cause).__module__.startswith("psycopg"):
+    elif cause is not None and type(cause).__module__.startswith("psycopg"):
         found = _starting(_POSTGRES, getattr(cause, "sqlstate", None) or _guessed(cause))
     else:
         return None

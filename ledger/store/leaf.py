@@ -32,7 +32,7 @@ def hasher(ledger_id: str, recorded_us: int) -> Hasher:
     framed_ledger = one(len(ledger)) + ledger
     before = _LEAF + _VERSION
 
-    def leaf(
+    def leaf(  # noqa: PLR0917 - called once a fact
         position: int, stream: str, version: int, topic: str, state: bytes, occurred_us: int,
         actor: str | None, source: str, event_id: str,
     ) -> bytes:  # fmt: skip

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 def listed(connection: Connection, name: str) -> str:
     """Return SQL for a table of one column, ``value``, of the texts in the parameter of that name."""
     if connection.dialect.name == "sqlite":
-        return f"(SELECT value FROM json_each(:{name}))"
+        return f"(SELECT value FROM json_each(:{name}))"  # noqa: S608 - a parameter's name
     return f"(SELECT unnest(CAST(:{name} AS text[])) AS value)"
 
 

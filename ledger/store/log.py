@@ -7,14 +7,14 @@ position n has seen everything before it. All of an append is one transaction of
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection
 
-from ..calendar import DAY_US, rfc3339
-from ..errors import FactError, LoyaltyError
+from ..errors import LoyaltyError
 from ..facts import Draft
-from ..tables import fact_members, facts, head as head_table
+from ..tables import fact_members, facts
+from ..tables import head as head_table
+from .admission import ADMIT_ALL, Admission, Outcome
 from .bulk import execute, fetch_rows, insert_rows
 from .database import Database
 from .differences import differing_fields
@@ -24,35 +24,6 @@ from .merkle import frontier_extend, root_of
 from .reading import Head, head_of
 
 _CACHED_STREAMS = 50_000
-
-
-class Outcome(NamedTuple):
-    """What became of one draft.
-
-    Attributes:
-        status: *created*; *duplicate*, the same fact is stored or came earlier in the call; *conflict*, another
-            fact has its source and id; or *refused*.
-        position: Of the fact, or of the one it repeats or conflicts with.
-        fields: Of a conflict, the dotted paths that differ.
-        error: Of a refusal, why.
-    """
-
-    status: Literal["created", "duplicate", "conflict", "refused"]
-    position: int | None
-    fields: tuple[str, ...] = ()
-    error: FactError | None = None
-
-
-class Admission(NamedTuple):
-    """The programme's policies about what may enter.
-
-    Attributes:
-        tolerance_us: How far a fact may be dated past the time it is recorded.
-        must_enrol: A member's first fact must be ``member.enrolled``.
-    """
-
-    tolerance_us: int = DAY_US
-    must_enrol: bool = False
 
 
 class Log:
@@ -95,7 +66,7 @@ class Log:
 
     def append(
         self, connection: Connection, drafts: Sequence[Draft], *, now_us: int, import_id: int | None = None,
-        admission: Admission = Admission(),
+        admission: Admission = ADMIT_ALL,
     ) -> list[Outcome]:  # fmt: skip
         """Append the drafts that are new and admitted, in the caller's transaction; answer for each.
 
@@ -116,7 +87,6 @@ class Log:
         versions = self.versions(
             connection, head, (d.stream for d in drafts if (d.source, d.event_id) not in known)
         )
-        latest_us = recorded_us + admission.tolerance_us
         position = head.position
         fresh: list[tuple[Draft, int]] = []
         outcomes: list[Outcome] = []
@@ -126,16 +96,14 @@ class Log:
                 outcomes.append(_repeated(draft, *known[key]))
                 continue
             version = versions.get(draft.stream, 0) + 1
-            if draft.occurred_us > latest_us:
-                outcomes.append(Outcome("refused", None, error=_in_future(draft, recorded_us)))
-            elif admission.must_enrol and version == 1 and _needs_enrolment(draft):
-                outcomes.append(Outcome("refused", None, error=_not_enrolled(draft)))
-            else:
-                position += 1
-                versions[draft.stream] = version
-                known[key] = position, draft.state
-                fresh.append((draft, version))
-                outcomes.append(Outcome("created", position))
+            if error := admission.refusal(draft, recorded_us, is_first=version == 1):
+                outcomes.append(Outcome("refused", None, error=error))
+                continue
+            position += 1
+            versions[draft.stream] = version
+            known[key] = position, draft.state
+            fresh.append((draft, version))
+            outcomes.append(Outcome("created", position))
         self.write(connection, head, fresh, recorded_us=recorded_us, import_id=import_id)
         return outcomes
 
@@ -175,8 +143,8 @@ class Log:
             hashed = leaf(position, stream, version, topic, state, occurred_us, actor, source, event_id)
             leaves.append(hashed)
             rows.append((
-                position, stream, version, topic, state, source, event_id, occurred_us, recorded_us, import_id,
-                None, hashed,
+                position, stream, version, topic, state, source, event_id, occurred_us, recorded_us,
+                import_id, None, hashed,
             ))  # fmt: skip
             if named:
                 subject = stream[7:] if stream.startswith("member/") else named[0]
@@ -185,8 +153,8 @@ class Log:
         new = Head(head.ledger_id, position, recorded_us, frontier)
         execute(
             connection,
-            "UPDATE head SET position = :position, recorded_us = :recorded_us, frontier = :frontier WHERE id = 1",
-            {"position": position, "recorded_us": recorded_us, "frontier": frontier},
+            "UPDATE head SET position = :position, recorded_us = :at, frontier = :frontier WHERE id = 1",
+            {"position": position, "at": recorded_us, "frontier": frontier},
         )
         insert_rows(connection, facts, rows)
         insert_rows(connection, fact_members, members)
@@ -233,8 +201,8 @@ def _stored(connection: Connection, drafts: Sequence[Draft]) -> dict[tuple[str, 
         hits = fetch_rows(connection, sql, {"source": source, "ids": as_list(connection, ids)})
         positions = ", ".join(str(position) for _, position in hits)
         if positions:
-            states = fetch_rows(connection, f"SELECT position, state FROM facts WHERE position IN ({positions})")  # noqa: S608
-            by_position = dict(states)
+            sql_of_states = f"SELECT position, state FROM facts WHERE position IN ({positions})"  # noqa: S608
+            by_position = dict(fetch_rows(connection, sql_of_states))
             found.update(((source, key), (position, by_position[position])) for key, position in hits)
     return found
 
@@ -245,19 +213,4 @@ def _repeated(draft: Draft, position: int, state: bytes) -> Outcome:
     return Outcome("conflict", position, differing_fields(state, draft.state))
 
 
-def _in_future(draft: Draft, recorded_us: int) -> FactError:
-    return FactError(
-        f"time is in the future: {rfc3339(draft.occurred_us)!r}, recorded at {rfc3339(recorded_us)}",
-        code="future", hint="check the time and its zone",
-    )  # fmt: skip
-
-
-def _needs_enrolment(draft: Draft) -> bool:
-    return draft.topic != "member.enrolled" and draft.stream.startswith("member/")
-
-
-def _not_enrolled(draft: Draft) -> FactError:
-    return FactError(
-        f"member is not enrolled: {draft.stream[7:]!r}", code="not-enrolled",
-        hint="record member.enrolled first, or let the programme enrol by the first fact",
-    )  # fmt: skip
+__all__ = ["Admission", "Head", "Log", "Outcome"]

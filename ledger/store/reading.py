@@ -104,7 +104,7 @@ def facts_of(
 
 
 def _positions_of(connection: Connection, members: Sequence[str], after: int, upto: int) -> set[int]:
-    # Positions rise with versions, so the newest version at or before `after` bounds what is read of a stream.
+    # Positions rise with versions: the newest version at or before `after` bounds what is read of a stream.
     newer = (
         " AND version > coalesce((SELECT version FROM facts WHERE stream = :stream AND position <= :after"
         " ORDER BY version DESC LIMIT 1), -1)"
@@ -128,6 +128,10 @@ def facts_by_member(
 ) -> Iterator[FactRow]:
     """Yield every fact of the members' own streams, one member after the other, each in order.
 
+    Every call reads the whole log in the order of the file and lets the database sort, by way of a file when
+    memory is short: from a million facts on faster than the index, which jumps, and as fast when the log has
+    outgrown memory. So ask for a few large ranges, not for many small ones.
+
     Args:
         connection: Of a reading.
         upto: Only facts up to this position.
@@ -136,9 +140,10 @@ def facts_by_member(
     """
     from_stream = f"member/{low}" if low else "member/"
     to_stream = _AFTER_MEMBERS if high is None else f"member/{high}"
+    scan = " NOT INDEXED" if connection.dialect.name == "sqlite" else ""
     sql = (
-        f"SELECT {_COLUMNS} FROM facts WHERE stream >= :low AND stream < :high AND position <= :upto"  # noqa: S608
-        " ORDER BY stream, position"
+        f"SELECT {_COLUMNS} FROM facts{scan} WHERE stream >= :low AND stream < :high"  # noqa: S608 - constants
+        " AND position <= :upto ORDER BY stream, position"
     )
     params = {"low": from_stream, "high": to_stream, "upto": upto}
     return map(FactRow._make, stream_rows(connection, sql, params))

@@ -42,7 +42,7 @@ class LedgerAggregateRecorder(AggregateRecorder):
     def __init__(self, log: Log, clock: Clock) -> None:
         self._log, self._clock = log, clock
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
         """Append events, all or none; keywords are the library's and unknown here.
 
         Raises:
@@ -94,7 +94,7 @@ class LedgerAggregateRecorder(AggregateRecorder):
 class LedgerApplicationRecorder(LedgerAggregateRecorder, ApplicationRecorder):
     """Selects the log as the library's notifications, too."""
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
         """Append events, all or none; return their positions.
 
         Raises:
@@ -161,7 +161,7 @@ class LedgerProcessRecorder(LedgerTrackingRecorder, LedgerApplicationRecorder, P
         LedgerApplicationRecorder.__init__(self, log, clock)
 
     def insert_events(
-        self, stored_events: Sequence[StoredEvent], *, tracking: Tracking | None = None, **kwargs: Any
+        self, stored_events: Sequence[StoredEvent], *, tracking: Tracking | None = None, **_: Any
     ) -> Sequence[int] | None:
         """Append events and move the position of *tracking*, all or none; return the events' positions.
 

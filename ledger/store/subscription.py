@@ -23,7 +23,9 @@ class PollingSubscription(Subscription[ApplicationRecorder]):
     database is outlived for a minute, then raised.
     """
 
-    def __init__(self, recorder: ApplicationRecorder, gt: int | None = None, topics: Sequence[str] = ()) -> None:
+    def __init__(
+        self, recorder: ApplicationRecorder, gt: int | None = None, topics: Sequence[str] = ()
+    ) -> None:
         super().__init__(recorder, gt, topics)
         self._ready: deque[Notification] = deque()
         self._stopping = Event()

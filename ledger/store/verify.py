@@ -78,10 +78,18 @@ class VerifyReport(NamedTuple):
         """Whether nothing was found."""
         return not self.faults
 
+    def fields(self) -> dict[str, object]:
+        """Return the report as programs read it."""
+        return {
+            "ledger_id": self.ledger_id, "is_sound": self.is_sound, "facts": self.facts,
+            "root": self.root.hex(), "head_root": self.head_root.hex(),
+            "faults": [fault._asdict() for fault in self.faults],
+        }  # fmt: skip
+
     def lines(self) -> list[str]:
         """Return the report as people read it."""
         if self.is_sound:
-            return [f"{self.facts} facts verified, root {self.root.hex()}"]
+            return [f"{self.facts:,} facts verified, root {self.root.hex()}"]
         return [fault.line() for fault in self.faults]
 
 

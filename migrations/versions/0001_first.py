@@ -5,7 +5,15 @@ This file imports nothing of ours and never changes: a database made by it is th
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Integer, LargeBinary, PrimaryKeyConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+)
 
 revision = "0001"
 down_revision = None
@@ -22,7 +30,7 @@ def upgrade() -> None:
         _money_views(slot)
         _fold_views(slot)
     for name in _VIEWS:
-        op.execute(f"CREATE VIEW {name} AS SELECT * FROM {name}__a")
+        op.execute(f"CREATE VIEW {name} AS SELECT * FROM {name}__a")  # noqa: S608 - names from above
     _guards()
 
 
