@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import sys
 import time
@@ -19,53 +20,82 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from . import __version__
 from .ledger.calendar import instant_us, rfc3339
-from .ledger.errors import FindingsError, LoyaltyError, UsageError
+from .ledger.errors import FactError, FindingsError, LoyaltyError, PluginError, UsageError
 
 if TYPE_CHECKING:
     from .ledger.projection import Runner
     from .ledger.store.database import Database
     from .rules.catalogue import Catalogue
 
-_JSON, _QUIET = "loyalty.json", "loyalty.quiet"
+_QUIET = "loyalty.quiet"
 DEFAULT_DB = "sqlite:///loyalty.db"
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class Commands(click.Group):
-    """Turn every LoyaltyError into one message on stderr and its exit code; anything else is our bug."""
+    """Turn every expected error into one message on stderr and its exit code; anything else is our bug."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the words of the command line inside the error boundary."""
+        with _boundary(is_json="--json" in args):
+            return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command inside the one error boundary."""
-        try:
+        """Run the command inside the error boundary."""
+        with _boundary(is_json="--json" in ctx.args):
             return super().invoke(ctx)
-        except LoyaltyError as error:
-            if ctx.meta.get(_JSON):
-                fields = {
-                    "error": error.what,
-                    "at": error.at,
-                    "try": error.hint,
-                    "exit_code": error.exit_code,
-                }
-                click.echo(json.dumps({**fields, "code": getattr(error, "code", None)}), err=True)
-            else:
-                click.echo(f"loyalty: error: {error}", err=True)
-            ctx.exit(error.exit_code)
-        except KeyboardInterrupt:
-            click.echo("loyalty: interrupted; nothing is half-written, the same command goes on", err=True)
-            ctx.exit(130)
+
+
+@contextmanager
+def _boundary(*, is_json: bool) -> Iterator[None]:
+    """The one place where errors are told: what, at, try; or one JSON object."""
+    try:
+        yield
+    except LoyaltyError as error:
+        _tell(error, is_json=is_json)
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        what = error.format_message().rstrip(".?").replace("? (", " (")
+        at = error.ctx.command_path if error.ctx else "loyalty"
+        _tell(UsageError(f"{what[0].lower()}{what[1:]}", at=at, hint=f"{at} --help"), is_json=is_json)
+    except KeyboardInterrupt:
+        click.echo("loyalty: interrupted; nothing is half-written, the same command goes on", err=True)
+        raise click.exceptions.Exit(130) from None
+
+
+def _tell(error: LoyaltyError, *, is_json: bool) -> NoReturn:
+    # Part of the words may be a stranger's: one line each, and no full stop.
+    said = (error.what, error.at, error.hint)
+    what, at, hint = (None if text is None else " ".join(text.splitlines()).rstrip(".") for text in said)
+    if is_json:
+        fields = {"error": what, "at": at, "try": hint, "exit_code": error.exit_code}
+        click.echo(json.dumps({**fields, "code": getattr(error, "code", None)}, ensure_ascii=False), err=True)
+    else:
+        click.echo(f"loyalty: error: {LoyaltyError(what or '', at=at, hint=hint)}", err=True)
+    raise click.exceptions.Exit(error.exit_code) from error
 
 
 class Place:
-    """Where a command works: the database, opened when it is needed, and how it answers."""
+    """Where a command works: the database, opened when it is needed, and how it answers.
+
+    Attributes:
+        url: The database; it may hold a password and is never shown.
+        as_json: Whether programs read the answer.
+        file: The file the command was given to read, for errors that do not say where.
+    """
 
     def __init__(self, url: str, *, as_json: bool) -> None:
-        self.url, self.as_json = url, as_json
+        self.url, self.as_json = _address(url), as_json
+        self.file: str | None = None
 
     @cached_property
     def database(self) -> Database:
@@ -73,6 +103,16 @@ class Place:
         from .ledger.store.database import open_database
 
         return open_database(self.url)
+
+    def where(self, error: LoyaltyError) -> str | None:
+        """Return what a user should look at when an error does not say: a file, the plugins, the database."""
+        from sqlalchemy import make_url
+
+        if isinstance(error, UsageError):
+            return self.file
+        if isinstance(error, PluginError):
+            return f"the plugins installed in {sys.prefix}"
+        return make_url(self.url).render_as_string(hide_password=True)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -106,6 +146,30 @@ class Place:
             yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def _address(url: str) -> str:
+    """Return a database URL whose password, if it has one, is where it is never shown.
+
+    Raises:
+        UsageError: it cannot be read as a URL.
+    """
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        place = make_url(url)
+        password = place.query.get("password")
+        if place.get_backend_name() == "sqlite" and place.password is not None:
+            raise ArgumentError("a file has no password")
+        if isinstance(password, str):
+            place = place.difference_update_query(["password"]).set(password=password)
+    except (ArgumentError, ValueError) as error:
+        shown = re.sub(r"(:)[^:@/]+@|(password=)[^&]+", r"\1\2***", url)
+        raise UsageError(
+            f"no database URL: {shown!r}", at="--db or LOYALTY_DB", hint="write sqlite:///ledger.db"
+        ) from error
+    return place.render_as_string(hide_password=False)
+
+
 def now_us() -> int:
     """Return the time: the only clock of the program."""
     return time.time_ns() // 1000
@@ -116,9 +180,13 @@ def placed(command: _Command) -> _Command:
 
     def wrapped(*args: Any, db: str, as_json: bool, **options: Any) -> Any:
         place = Place(db, as_json=as_json)
-        click.get_current_context().meta[_JSON] = as_json
         try:
             return command(place, *args, **options)
+        except LoyaltyError as error:
+            command_path = click.get_current_context().command_path
+            error.at = error.at or place.where(error) or command_path
+            error.hint = error.hint or f"{command_path} --help"
+            raise
         finally:
             if "database" in place.__dict__:
                 place.database.close()
@@ -160,6 +228,7 @@ def init(place: Place, *, programme: Path, approver: str | None) -> None:
     """Make a ledger and put its first programme in force, from the beginning of time."""
     from .rules.governing import create_ledger
 
+    place.file = str(programme)
     done = create_ledger(
         place.url, place.catalogue, _text(programme), at=str(programme), ledger_id=str(uuid.uuid4()),
         now_us=now_us(), approver=approver,
@@ -190,7 +259,7 @@ def doctor(place: Place) -> None:
     from .ledger.doctor import examine
 
     plugins = [(p.name, p.version, p.fingerprint, p.error) for p in place.catalogue.plugins.values()]
-    rows = examine(place.url, plugins=plugins)
+    rows = examine(place.url, plugins=plugins, now_us=now_us())
     place.answer([row.fields() for row in rows], [line for row in rows for line in row.lines()])
     if any(row.status == "bad" for row in rows):
         raise FindingsError("the doctor found something bad", hint="see the lines marked bad")
@@ -200,7 +269,7 @@ def doctor(place: Place) -> None:
 
 
 @main.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--map", "mapping", type=click.Path(path_type=Path), help="How rows become facts, a TOML file.")
 @click.option("--dry-run", is_flag=True, help="Read and check everything, store nothing.")
 @click.option("--strict", is_flag=True, help="Store nothing unless all of it is good.")
@@ -220,6 +289,9 @@ def import_(
     from .ledger.exchange.mapping import load_mapping
     from .rules.governing import current_admission
 
+    if file.exists() and not file.is_file():
+        raise UsageError("only a regular file can be imported", at=str(file), hint="save it to a file first")
+    place.file = str(mapping or file)
     with place.database.reading() as connection:
         admission = current_admission(connection, place.catalogue.registry)
     with place.progress(file.name, "rows") as tick:
@@ -269,7 +341,7 @@ def record(
     done = record_fact(
         place.database, place.catalogue.registry, topic=topic, subject=subject,
         data=data_of(place.catalogue.registry.type_of(topic), fields),
-        occurred_us=instant_us(occurred) if occurred else now, event_id=event_id or str(uuid.uuid4()),
+        occurred_us=_instant(occurred, "--at") if occurred else now, event_id=event_id or str(uuid.uuid4()),
         source=source, actor=actor, now_us=now, admission=admission,
     )  # fmt: skip
     place.answer(done.fields(), done.lines())
@@ -309,6 +381,7 @@ def rejects_retry(place: Place, *, mapping: Path | None) -> None:
     from .ledger.exchange.rejects import retry_rejects
     from .rules.governing import current_admission
 
+    place.file = str(mapping) if mapping else None
     with place.database.reading() as connection:
         admission = current_admission(connection, place.catalogue.registry)
     summary = retry_rejects(
@@ -330,7 +403,9 @@ def export(place: Place, *, out: Path | None, member: str | None, after: int) ->
     from .ledger.exchange.export import export_facts
 
     if out is None:
-        export_facts(place.database, sys.stdout.buffer, member=member, after=after)
+        with _piped():
+            export_facts(place.database, sys.stdout.buffer, member=member, after=after)
+            sys.stdout.flush()
         return
     with _created(out) as file:
         count = export_facts(place.database, file, member=member, after=after)
@@ -346,7 +421,7 @@ def backup(place: Place, file: Path, *, overwrite: bool) -> None:
     from .ledger.backup import write_backup
 
     with place.progress("backup", "facts") as tick:
-        done = write_backup(place.database, file, now_us=now_us(), is_overwriting=overwrite, progress=tick)
+        done = write_backup(place.database, file, is_overwriting=overwrite, progress=tick)
     place.answer(done.fields(), done.lines())
 
 
@@ -398,10 +473,11 @@ def programme_apply(place: Place, file: Path, *, effective: str | None, approver
     """Put another programme in force; facts stay under the one that governed when they occurred."""
     from .rules.governing import apply_programme
 
+    place.file = str(file)
     now = now_us()
     done = apply_programme(
         place.database, place.catalogue, _text(file), at=str(file), now_us=now, approver=approver,
-        effective_us=instant_us(effective) if effective else now,
+        effective_us=_instant(effective, "--from") if effective else now,
     )  # fmt: skip
     place.answer(done.fields(), done.lines())
     place.say("next: loyalty project run")
@@ -522,7 +598,9 @@ def advance(place: Place, *, to: str) -> None:
     """Let time pass: what is due up to an instant fires with the next projection."""
     from .rules.governing import advance_clock
 
-    done = advance_clock(place.database, place.catalogue.registry, to_us=instant_us(to), now_us=now_us())
+    done = advance_clock(
+        place.database, place.catalogue.registry, to_us=_instant(to, "--to"), now_us=now_us()
+    )
     place.answer(done.fields(), done.lines())
     place.say("next: loyalty project run")
 
@@ -607,6 +685,24 @@ def check(place: Place) -> None:
         raise SystemExit(6)
 
 
+@main.group()
+def audit() -> None:
+    """Prove that nothing was altered."""
+
+
+@audit.command("verify")
+@placed
+def audit_verify(place: Place) -> None:
+    """Compute every hash of the log anew, and the root; exit code 6 when something was altered."""
+    from .ledger.store.verify import verify_log
+
+    with place.progress("verify", "facts") as tick, place.database.reading() as connection:
+        report = verify_log(connection, progress=tick)
+    place.answer(report.fields(), report.lines())
+    if not report.is_sound:
+        raise SystemExit(6)
+
+
 @main.command()
 @click.argument("member")
 @click.argument("points", type=click.IntRange(1))
@@ -626,7 +722,7 @@ def redeem(
     named = event_id or (f"redeem/{member}/{order}" if order else str(uuid.uuid4()))
     now = now_us()
     decision = Desk(place.database, place.catalogue).redeem(
-        member, points, now_us=now, occurred_us=instant_us(occurred) if occurred else now, event_id=named,
+        member, points, now_us=now, occurred_us=_instant(occurred, "--at") if occurred else now, event_id=named,
         source=source, order=order, actor=actor,
     )  # fmt: skip
     place.answer(decision.fields(member), decision.lines(member))
@@ -653,19 +749,46 @@ def _runner() -> Runner:
 
 
 @contextmanager
+def _piped() -> Iterator[None]:
+    """Let the reader of a pipe stop reading, as ``head`` does."""
+    try:
+        yield
+    except BrokenPipeError:
+        # What is still waiting to be written has nowhere to go either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
 def _created(path: Path) -> Iterator[Any]:
     try:
         with path.open("wb") as file:
             yield file
     except OSError as error:
-        raise UsageError(f"cannot write {str(path)!r}: {error.strerror}") from error
+        raise UsageError(
+            f"cannot write the file: {error.strerror}",
+            at=str(path),
+            hint="name a file in a folder that exists",
+        ) from error
 
 
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {str(path)!r}: {error}", hint="name a TOML file in UTF-8") from error
+    except OSError as error:
+        raise UsageError(
+            f"cannot read the programme: {error.strerror}", at=str(path), hint="name a TOML file"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"programme is not UTF-8 at byte {error.start}", at=str(path), hint="save it as UTF-8"
+        ) from error
+
+
+def _instant(text: str, option: str) -> int:
+    try:
+        return instant_us(text)
+    except FactError as error:
+        raise UsageError(error.what, at=option, hint=error.hint) from error
 
 
 __all__ = ["main", "rfc3339"]

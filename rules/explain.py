@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, text
 
 from ..ledger.calendar import rfc3339
-from ..ledger.errors import LoyaltyError
+from ..ledger.errors import LoyaltyError, RuleError
 from ..ledger.facts import Fact
 from ..ledger.journal import Entry
 from ..ledger.reports.footer import Footer, footer
@@ -23,12 +24,17 @@ from ..ledger.store.groups import groups_of
 from ..ledger.store.reading import facts_of, programme_facts
 from ..ledger.units import money_text
 from .catalogue import Catalogue
-from .engine import Engine, Note
+from .engine import Engine, Group, Note
 
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """A member's facts, the entries they led to and the notes of the rules, in the order they became known."""
+    """A member's facts, the entries they led to and the notes of the rules, in the order they became known.
+
+    Attributes:
+        is_as_recorded: Whether the fold says what the journal says.
+        set_aside: Which rule failed on which fact, or None; the story ends before it.
+    """
 
     member: str
     facts: dict[int, Fact[Any]]
@@ -36,6 +42,7 @@ class Story:
     notes: list[Note]
     engine: Engine
     is_as_recorded: bool
+    set_aside: str | None
     footer: Footer
 
 
@@ -56,19 +63,41 @@ def told(connection: Connection, catalogue: Catalogue, member: str) -> Story:
     engine = Engine(programme, catalogue, is_explaining=True)
     members = groups_of(connection, [member], foot.position)[member]
     group = engine.group(tuple(members), {})
-    facts = {fact.position: fact for fact in programme}
-    for row in facts_of(connection, members, upto=foot.position):
-        fact = facts[row.position] = _fact(decoders, row)
-        group.apply(fact)
-    group.settle(foot.position)
-    entries = [entry for entry in group.entries if entry.member == member]
+    own = [_fact(decoders, row) for row in facts_of(connection, members, upto=foot.position)]
+    every, notes, failure = _folded(group, own, foot.position)
+    facts = {fact.position: fact for fact in (*programme, *own)}
+    entries = [entry for entry in every if entry.member == member]
     recorded = connection.execute(
         text("SELECT * FROM journal WHERE member = :member ORDER BY entry"), {"member": member}
     ).all()
     return Story(
-        member=member, facts=facts, entries=entries, notes=[n for n in group.notes if n.member == member],
-        engine=engine, is_as_recorded=[tuple(row) for row in recorded] == [tuple(e) for e in entries], footer=foot,
-    )  # fmt: skip
+        member=member,
+        facts=facts,
+        entries=entries,
+        notes=[note for note in notes if note.member == member],
+        engine=engine,
+        is_as_recorded=[tuple(row) for row in recorded] == [tuple(entry) for entry in entries],
+        set_aside=f"{failure.what} ({failure.at})" if failure else None,
+        footer=foot,
+    )
+
+
+def _folded(
+    group: Group, facts: Sequence[Fact[Any]], upto: int
+) -> tuple[list[Entry], list[Note], RuleError | None]:
+    """Fold step by step; where a rule fails, return what the steps before came to, as a projection does."""
+    entries = notes = 0
+    try:
+        for fact in facts:
+            group.settle(fact.position - 1)
+            entries, notes = len(group.entries), len(group.notes)
+            group.apply(fact)
+            group.settle(fact.position)
+            entries, notes = len(group.entries), len(group.notes)
+        group.settle(upto)
+    except RuleError as error:
+        return group.entries[:entries], group.notes[:notes], error
+    return group.entries, group.notes, None
 
 
 def _fact(decoders: dict[str, Any], row: Any) -> Fact[Any]:
@@ -105,6 +134,7 @@ def history_lines(story: Story) -> list[str]:
             moved = item.points + item.pending
             reason = f"  {item.reason}" + (" (pending)" if item.pending > 0 else "")
             lines.append(f"{_day(item.booked_us):<11}{_cut(reason, 46):<47}{moved:>+9,}{balance:>12,}")
+    lines += _aside_lines(story)
     if not story.is_as_recorded:
         lines += ["", "WARNING  the journal differs from what the rules give today: loyalty project rebuild"]
     return [*lines, "", story.footer.line()]
@@ -160,7 +190,7 @@ def chosen(
     """Return the entries asked for; all of them when nothing is asked.
 
     Raises:
-        LoyaltyError: there is no such entry, or the fact does not name the member.
+        LoyaltyError: there is no such entry or rule, or the fact does not name the member.
     """
     entries = story.entries
     if entry is not None:
@@ -177,8 +207,21 @@ def chosen(
             )
         entries = [e for e in entries if fact in {e.fact, e.position}]
     if rule is not None:
+        known = _rules_of(story)
+        if rule not in known:
+            raise LoyaltyError(
+                f"no programme has a rule {rule!r}", hint=f"rules are {', '.join(sorted(known)) or 'none'}"
+            )
         entries = [e for e in entries if e.rule == rule or e.rule.rpartition("@")[0] == rule]
     return entries
+
+
+def _rules_of(story: Story) -> set[str]:
+    """Return every rule by its label and as entries cite it."""
+    cited = {e.rule for e in story.entries} | {n.rule for n in story.notes}
+    for programme in story.engine.history.programmes:
+        cited.update(programme.cited.values())
+    return cited | {rule.rpartition("@")[0] or rule for rule in cited}
 
 
 def notes_of(story: Story, position: int, rule: str | None = None) -> list[Note]:
@@ -198,6 +241,7 @@ def explain_fields(
         "member": story.member,
         "points": sum(entry.points for entry in story.entries),
         "is_as_recorded": story.is_as_recorded,
+        "set_aside": story.set_aside,
         "by_account": by_account(story.entries),
         "entries": [
             {
@@ -218,7 +262,9 @@ def explain_lines(story: Story, entries: Sequence[Entry], fact: int | None, rule
     """Return the explanation for people, 80 columns."""
     is_whole = len(entries) == len(story.entries) and fact is None
     balance = sum(entry.points for entry in story.entries)
-    lines = [f"member {story.member} has {balance:,} points, from {len(story.entries):,} entries:", ""]
+    count = "1 entry" if len(story.entries) == 1 else f"{len(story.entries):,} entries"
+    lines = [f"member {story.member} has {balance:,} points, from {count}:"]
+    lines += [""] if story.entries else []
     lines += [f"  {account:<14}{points:>+14,}" for account, points in by_account(story.entries).items()]
     shown = entries[-3:] if is_whole else entries
     if len(shown) < len(entries):
@@ -232,12 +278,21 @@ def explain_lines(story: Story, entries: Sequence[Entry], fact: int | None, rule
         lines += ["", f"position {note.position:,}: {note.rule} gave nothing", f"  because {note.text}"]
     if fact is not None and not entries and not _refusals(story, fact, rule):
         lines += ["", f"no rule of the programme answers {story.facts[fact].topic}"]
+    lines += _aside_lines(story)
     verdict = (
         "as the journal has it"
         if story.is_as_recorded
         else "NOT as the journal has it: loyalty project rebuild"
     )
     return [*lines, "", f"folded again from {len(story.facts):,} facts: {verdict}", story.footer.line()]
+
+
+def _aside_lines(story: Story) -> list[str]:
+    return (
+        ["", *wrap(f"SET ASIDE  {story.set_aside}", 80, subsequent_indent=" " * 11)]
+        if story.set_aside
+        else []
+    )
 
 
 def by_account(entries: Sequence[Entry]) -> dict[str, int]:

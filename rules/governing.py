@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from ..ledger.calendar import rfc3339
-from ..ledger.errors import LoyaltyError, PluginError, UsageError
+from ..ledger.errors import HistoryError, LoyaltyError, PluginError, UsageError
 from ..ledger.facts import Fact, FactType, Registry
 from ..ledger.facts.envelope import draft
 from ..ledger.facts.programme import ClockAdvanced, PinnedPlugin, PluginsTrusted, ProgrammeActivated
@@ -275,11 +275,21 @@ def _programmes(connection: Connection, registry: Registry, upto: int) -> list[R
         RecordedProgramme(
             position=fact.position,
             data=fact.data,
-            file=read_programme(fact.data.text, at=f"fact {fact.position}"),
+            file=_recorded_file(fact),
         )
         for fact in _read(connection, registry)
         if isinstance(fact.data, ProgrammeActivated) and fact.position <= upto
     ]
+
+
+def _recorded_file(fact: Fact[ProgrammeActivated]) -> ProgrammeFile:
+    at = f"programme.activated at position {fact.position}"
+    try:
+        return read_programme(fact.data.text, at=at)
+    except UsageError as error:
+        raise HistoryError(
+            f"recorded programme cannot be read: {error.what}", at=at, hint="restore a backup made before it"
+        ) from error
 
 
 def _read(connection: Connection, registry: Registry) -> list[Fact[Any]]:

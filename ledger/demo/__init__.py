@@ -58,7 +58,7 @@ def run_demo(
         f"\nThis was loyalty-demo.db; it is yours now. Type next:\n"
         f"  export LOYALTY_DB=sqlite:///{DATABASE}\n"
         "  loyalty member show M-105              someone else\n"
-        "  loyalty explain M-103 --fact 25        why a complaint earned nothing\n"
+        "  loyalty explain M-103 --fact 26        why a complaint earned nothing\n"
         "  loyalty schema purchase.recorded       what a purchase may say\n"
         f"  loyalty --help                         everything else; the files are in {FOLDER}"
     )

@@ -19,8 +19,11 @@ def summary_fields(summary: Summary) -> dict[str, Any]:
 
 def summary_lines(summary: Summary, file: str, *, is_dry_run: bool) -> list[str]:
     """Return an import's summary for people."""
-    lines = [f"{file}: {summary.rows:,} rows read" + (", nothing stored (dry run)" if is_dry_run else "")]
-    lines.append(f"  {'would import' if is_dry_run else 'imported':<13}{summary.imported:>12,} facts")
+    lines = [
+        f"{file}: {counted(summary.rows, 'row')} read" + (", nothing stored (dry run)" if is_dry_run else "")
+    ]
+    things = "fact" if summary.imported == 1 else "facts"
+    lines.append(f"  {'would import' if is_dry_run else 'imported':<13}{summary.imported:>12,} {things}")
     for label, count in (
         ("duplicates", summary.duplicates), ("conflicting", summary.conflicting), ("rejected", summary.rejected)
     ):  # fmt: skip
@@ -34,6 +37,15 @@ def summary_lines(summary: Summary, file: str, *, is_dry_run: bool) -> list[str]
         lines.append(f"  line {problem.line:,}{column}: {problem.reason} ({problem.code})")
     rest = summary.rejected + summary.conflicting - len(summary.problems)
     return [*lines, f"  and {rest:,} more"] if rest > 0 else lines
+
+
+def counted(number: int, thing: str) -> str:
+    """Return a number of things, in words.
+
+    >>> counted(1, "row"), counted(2000, "row")
+    ('1 row', '2,000 rows')
+    """
+    return f"{number:,} {thing}{'s' * (number != 1)}"
 
 
 def reject_fields(reject: Reject) -> dict[str, Any]:

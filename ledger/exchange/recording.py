@@ -11,8 +11,16 @@ from ..facts import FactType, Registry
 from ..facts.envelope import draft
 from ..facts.strict_json import parse
 from ..facts.types import field_types, takes_text
+from ..store.admission import ADMIT_ALL, Admission
 from ..store.database import Database
-from ..store.log import Admission, Log
+from ..store.log import Log
+
+# What these say governs everybody's points: each is checked by a command that knows what it means.
+_OWN_COMMANDS = {
+    "programme.activated": "loyalty programme apply FILE",
+    "clock.advanced": "loyalty advance --to TIME",
+    "plugins.trusted": "loyalty rules trust PLUGIN",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +51,12 @@ def data_of(kind: type[FactType], fields: Sequence[str]) -> dict[str, Any]:
     """Return ``FIELD=VALUE`` words as data: text where the field takes text, JSON elsewhere.
 
     Raises:
-        UsageError: a word has no ``=``, or a field is given twice.
+        UsageError: a word has no ``=``, a field is given twice, or the type has a command of its own.
     """
+    if kind.topic in _OWN_COMMANDS:
+        raise UsageError(
+            f"{kind.topic!r} is recorded by its own command, which checks it", hint=_OWN_COMMANDS[kind.topic]
+        )
     types = field_types(kind)
     data: dict[str, Any] = {}
     for word in fields:
@@ -52,7 +64,7 @@ def data_of(kind: type[FactType], fields: Sequence[str]) -> dict[str, Any]:
         if not equals or not name:
             raise UsageError(f"{word!r} is no FIELD=VALUE", hint="--set amount=12.34")
         if name in data:
-            raise UsageError(f"field {name!r} is given twice")
+            raise UsageError(f"field {name!r} is given twice", at=word, hint="give it once")
         data[name] = value if takes_text(types.get(name, str)) else _parsed(value)
     return data
 
@@ -67,7 +79,7 @@ def _parsed(value: str) -> Any:
 def record_fact(
     database: Database, registry: Registry, *, topic: str, subject: str | None, data: dict[str, Any],
     occurred_us: int, event_id: str, source: str, now_us: int, actor: str | None = None,
-    admission: Admission = Admission(),
+    admission: Admission = ADMIT_ALL,
 ) -> RecordedFact:  # fmt: skip
     """Check one fact and append it.
 

@@ -1,8 +1,8 @@
 """A rebuild in several processes.
 
-Each process folds one piece at a time. On PostgreSQL it copies the rows into the slot on a connection of its own; on
-SQLite, which has one writer, into a file of its own without journal, which is then merged. A process that dies breaks
-the pool: the slot is emptied and everything is folded once more.
+Each process folds one piece at a time. On PostgreSQL it copies the rows into the slot on a connection of
+its own; on SQLite, which has one writer, into a file of its own without journal, which is then merged. A
+process that dies breaks the pool: the slot is emptied and everything is folded once more.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from threading import Thread
 from typing import NamedTuple
 
 from sqlalchemy import Engine, create_engine
@@ -33,7 +35,7 @@ from .shards import Plan, Shard, Write, fold_shard
 from .sheets import Sheets
 
 _RENEW_S = 10.0
-Done = tuple[Shard, Path | None, dict[str, DailyRow]]
+Piece = tuple[Path | None, dict[str, DailyRow]]
 
 
 class _Task(NamedTuple):
@@ -48,23 +50,25 @@ class _Task(NamedTuple):
 
 
 def fold_apart(
-    database: Database, recipe: Recipe, plan: Plan, *, slot: str, hold: Hold, processes: int, folder: Path | None,
-) -> Iterator[Done]:  # fmt: skip
-    """Yield every piece as it is done, with its file (SQLite) and its sums of the view *daily*.
+    database: Database, recipe: Recipe, plan: Plan, *, slot: str, hold: Hold, processes: int,
+    folder: Path | None,
+) -> Iterator[Piece]:  # fmt: skip
+    """Yield of every piece, as it is done, its file (SQLite) and its sums of the view *daily*.
 
     Raises:
         BrokenProcessPool: a process died.
         LoyaltyError: as one process would; or the lease was lost.
     """
+    url = database.engine.url.render_as_string(hide_password=False)
     whole = plan._replace(shards=[])
+    files = [folder / f"{number}.db" if folder else None for number in range(len(plan.shards))]
     tasks = [
-        _Task(
-            database.engine.url.render_as_string(hide_password=False), recipe, hold.runner, whole, shard, slot,
-            folder / f"{number}.db" if folder else None, os.getpid(),
-        )
-        for number, shard in enumerate(plan.shards)
-    ]  # fmt: skip
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        _Task(url, recipe, hold.runner, whole, shard, slot, file, os.getpid())
+        for shard, file in zip(plan.shards, files, strict=True)
+    ]
+    with ProcessPoolExecutor(
+        processes, mp_context=get_context("spawn"), initializer=_end_with_parent
+    ) as pool:
         waiting: dict[Future[dict[str, DailyRow]], _Task] = {pool.submit(_fold, task): task for task in tasks}
         try:
             while waiting:
@@ -73,14 +77,14 @@ def fold_apart(
                     hold.renew(connection)
                 for future in done:
                     task = waiting.pop(future)
-                    yield task.shard, task.file, future.result()
+                    yield task.file, future.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager
 def folder_beside(database: Database) -> Iterator[Path | None]:
-    """Yield a folder for the files of the pieces, None where none are needed; clear away what a killed rebuild left."""
+    """Yield a folder for the files of the pieces, or None; clear away what a killed rebuild has left."""
     if database.dialect != "sqlite":
         yield None
         return
@@ -107,11 +111,25 @@ def twice(fold: Callable[[], None]) -> None:
                 raise LoyaltyError("a process of the rebuild died twice", hint=hint) from error
 
 
+def _end_with_parent() -> None:
+    """End this process when its parent is killed: an idle one would otherwise wait for ever."""
+
+    def watch(parent: BaseProcess) -> None:
+        parent.join()
+        os._exit(1)
+
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=watch, args=(parent,), daemon=True).start()
+
+
 def _fold(task: _Task) -> dict[str, DailyRow]:
     database = open_database(task.url)
     try:
         with calm_collector(), _writer(database, task) as write:
-            return fold_shard(database, task.recipe, task.plan, task.shard, write=write, progress=lambda _: None)
+            return fold_shard(
+                database, task.recipe, task.plan, task.shard, write=write, progress=lambda _: None
+            )
     finally:
         database.close()
 
@@ -150,6 +168,11 @@ def _shard_file(path: Path, slot: str) -> Engine:
 def _unsafe(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path)
     with closing(connection.cursor()) as cursor:
-        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -16384", "locking_mode = EXCLUSIVE"):
+        for pragma in (
+            "journal_mode = OFF",
+            "synchronous = OFF",
+            "cache_size = -16384",
+            "locking_mode = EXCLUSIVE",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
     return connection

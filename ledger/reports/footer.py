@@ -29,7 +29,7 @@ class Footer:
     def line(self) -> str:
         """Return one line for the foot of a page."""
         lag = self.head - self.position
-        behind = f", {lag:,} facts behind: loyalty project run" if lag else ""
+        behind = f", {lag:,} fact{'s' * (lag != 1)} behind: loyalty project run" if lag else ""
         return f"ledger {self.ledger[:8]}, position {self.position:,}, generation {self.generation}{behind}"
 
     def fields(self) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
+from msgspec import Struct, json
 from sqlalchemy import Connection, text
 
-from ..calendar import FOREVER_US, rfc3339
+from ..calendar import FOREVER_US, instant_us, rfc3339
 from ..errors import LoyaltyError
+from ..facts.programme import ClockAdvanced
 from ..units import decimals, money_text
 from .footer import Footer, footer
 
@@ -29,7 +32,7 @@ class MemberReport:
     """Balances, purchases, what expires when, and how current all that is. Points are points.
 
     Attributes:
-        clock_us: The latest instant booked for the member, by a fact or an advance.
+        clock_us: The latest instant that has passed for the member, by a fact or an advance.
         expiring: (expires_us, points) of every open lot that expires, soonest first, summed by instant.
         overdue: Number of things due before the clock that nobody has projected yet.
         set_aside: Why the member is in quarantine, or None.
@@ -102,7 +105,7 @@ class MemberReport:
             lines.append(f"  overdue    {self.overdue:>12,}        due before the clock: loyalty project run")
         lines += [f"  flag       {flag}" for flag in self.flags]
         if self.set_aside:
-            lines.append(f"  SET ASIDE  {self.set_aside}")
+            lines += wrap(f"  SET ASIDE  {self.set_aside}", 80, subsequent_indent=" " * 13)
         return [*lines, "", self.footer.line()]
 
 
@@ -155,7 +158,7 @@ def member_report(connection: Connection, member: str) -> MemberReport:
         expiring=sorted(expiring),
         clock_us=clock_us,
         overdue=sum(1 for at, _ in expiring if clock_us is not None and at <= clock_us),
-        set_aside=f"at position {aside.position:,} by {aside.rule}: {aside.error}" if aside else None,
+        set_aside=f"at position {aside.position:,}: {aside.error}" if aside else None,
         flags=[f"{row.flag} at position {row.position:,}: {row.reason}" for row in flags],
         footer=foot,
     )
@@ -173,11 +176,23 @@ def is_known(connection: Connection, member: str) -> bool:
 
 
 def member_clock(connection: Connection, member: str) -> int | None:
-    """Return the latest instant booked for a member, by its facts or by an advance it has not met yet."""
-    clock = connection.execute(
+    """Return the latest instant that has passed for a member: booked by a fact, or advanced to by anybody."""
+    booked_us = connection.execute(
         text("SELECT clock_us FROM member_states WHERE member = :member"), {"member": member}
     ).scalar()
-    return None if clock is None else int(clock)
+    advanced = connection.execute(
+        text("SELECT state FROM facts WHERE stream = 'programme' AND topic = :topic"),
+        {"topic": ClockAdvanced.topic},
+    )
+    passed = [instant_us(_advance(bytes(state)).data.to) for (state,) in advanced]
+    return max(passed if booked_us is None else [*passed, int(booked_us)], default=None)
+
+
+class _Advance(Struct):
+    data: ClockAdvanced
+
+
+_advance = json.Decoder(_Advance).decode
 
 
 def _decimal(minor: int, currency: str) -> str:

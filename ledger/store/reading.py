@@ -77,10 +77,13 @@ def facts_after(connection: Connection, position: int, limit: int) -> list[FactR
 
 
 def programme_facts(connection: Connection, upto: int) -> list[FactRow]:
-    """Return the facts of the stream ``programme`` up to position *upto*, in order."""
+    """Return the facts of the stream ``programme`` up to position *upto*, in order.
+
+    Every ``plugins.trusted`` is among them wherever it stands: it speaks of the code, not of what happened.
+    """
     sql = (
-        f"SELECT {_COLUMNS} FROM facts WHERE stream = 'programme' AND position <= :upto"  # noqa: S608
-        " ORDER BY position"
+        f"SELECT {_COLUMNS} FROM facts WHERE stream = 'programme'"  # noqa: S608
+        " AND (position <= :upto OR topic = 'plugins.trusted') ORDER BY position"
     )
     return [FactRow._make(row) for row in fetch_rows(connection, sql, {"upto": upto})]
 
