@@ -293,7 +293,7 @@ def import_(
         raise UsageError("only a regular file can be imported", at=str(file), hint="save it to a file first")
     place.file = str(mapping or file)
     with place.database.reading() as connection:
-        admission = current_admission(connection, place.catalogue.registry)
+        admission = current_admission(connection, place.catalogue)
     with place.progress(file.name, "rows") as tick:
         summary = run_import(
             place.database, place.catalogue.registry, file, mapping=load_mapping(mapping) if mapping else None,
@@ -337,7 +337,7 @@ def record(
 
     now = now_us()
     with place.database.reading() as connection:
-        admission = current_admission(connection, place.catalogue.registry)
+        admission = current_admission(connection, place.catalogue)
     done = record_fact(
         place.database, place.catalogue.registry, topic=topic, subject=subject,
         data=data_of(place.catalogue.registry.type_of(topic), fields),
@@ -383,7 +383,7 @@ def rejects_retry(place: Place, *, mapping: Path | None) -> None:
 
     place.file = str(mapping) if mapping else None
     with place.database.reading() as connection:
-        admission = current_admission(connection, place.catalogue.registry)
+        admission = current_admission(connection, place.catalogue)
     summary = retry_rejects(
         place.database, place.catalogue.registry, now_us=now_us, admission=admission,
         mapping=load_mapping(mapping) if mapping else None,

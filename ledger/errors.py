@@ -63,9 +63,13 @@ class FactError(HistoryError):
 
 
 class RuleError(LoyaltyError):
-    """A rule failed or answered nonsense."""
+    """A rule failed or answered nonsense; *rule* is its label@version."""
 
     exit_code = 4
+
+    def __init__(self, what: str, *, rule: str = "", at: str | None = None, hint: str | None = None) -> None:
+        super().__init__(what, at=at, hint=hint)
+        self.rule = rule
 
 
 class PluginError(LoyaltyError):

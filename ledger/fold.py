@@ -85,4 +85,4 @@ class Fold(Protocol):
         """Return the fold of these members, going on from the states given, afresh where none is."""
 
 
-__all__ = ["Entry", "Fold", "FlagRow", "GroupFold", "StateRow", "TimerRow"]
+__all__ = ["Entry", "FlagRow", "Fold", "GroupFold", "StateRow", "TimerRow"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal, InvalidOperation
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Context, Decimal, InvalidOperation
 from typing import Literal
 
 from .errors import FactError
 
 INT64_MAX = 2**63 - 1
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)  # whatever the thread's own context is
 
 Rounding = Literal["down", "half-up", "up"]
 ROUNDINGS: dict[str, str] = {"down": ROUND_DOWN, "half-up": ROUND_HALF_UP, "up": ROUND_UP}
@@ -19,6 +20,29 @@ _EXPONENTS = {
     **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
     **dict.fromkeys(["CLF", "UYW"], 4),
 }
+
+
+_CURRENCIES = frozenset(
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF "
+    "CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD "
+    "HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD "
+    "MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN "
+    "PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD "
+    "TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAF XCD XCG XDR XOF XPF XSU XUA YER ZAR ZMW ZWG "
+    # Withdrawn, and still in histories.
+    "ANG BGN BYR CUC EEK HRK LTL LVL MRO SKK SLL STD VEF ZMK ZWL".split()
+)
+"""ISO 4217: what an amount may be in."""
+
+
+def check_currency(code: str) -> None:
+    """Refuse what is no currency.
+
+    Raises:
+        FactError: ISO 4217 has no such code.
+    """
+    if code not in _CURRENCIES:
+        raise FactError(f"no such currency: {code!r}", code="unknown-currency", hint="use an ISO 4217 code such as EUR")
 
 
 def decimals(currency: str) -> int:
@@ -38,7 +62,7 @@ def rounded(number: Decimal, rounding: Rounding) -> int:
     >>> [rounded(Decimal("-2.5"), named) for named in ("down", "half-up", "up")]
     [-2, -3, -3]
     """
-    return int(number.to_integral_value(rounding=ROUNDINGS[rounding]))
+    return int(number.to_integral_value(rounding=ROUNDINGS[rounding], context=_EXACT))
 
 
 def divided(above: int, below: int, rounding: Rounding) -> int:
@@ -76,14 +100,14 @@ def minor_units(text: str | int | Decimal, currency: str) -> int:
         )
     if amount.adjusted() > 18:
         raise FactError(f"amount is beyond 2^63 minor units: {str(text)!r}", code="out-of-range")
-    minor = amount.scaleb(decimals(currency))
-    if minor != minor.to_integral_value():
+    minor = amount.scaleb(decimals(currency), _EXACT)
+    if minor != minor.to_integral_value(context=_EXACT):
         raise FactError(
             f"{currency} has {decimals(currency)} decimals, but the amount is {str(text)!r}",
             code="too-many-decimals",
             hint="round it before it enters, or name a rounding in the mapping",
         )
-    if abs(minor) > INT64_MAX:
+    if minor.copy_abs() > INT64_MAX:
         raise FactError(f"amount is beyond 2^63 minor units: {str(text)!r}", code="out-of-range")
     return int(minor)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from math import ceil
 from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta, Struct
@@ -52,6 +53,9 @@ class Multiplier(Selection, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     factor: Decimal
 
+    def __post_init__(self) -> None:
+        _check("factor", self.factor)
+
 
 class SpendParams(Params, frozen=True, kw_only=True):
     """Parameters of ``points_per_spend``.
@@ -75,19 +79,29 @@ class SpendParams(Params, frozen=True, kw_only=True):
     include: Selection = Selection()
     exclude: Selection = Selection()
     multipliers: tuple[Multiplier, ...] = ()
-    currency: str | None = None
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] | None = None
 
     def __post_init__(self) -> None:
-        if self.per <= 0:
-            raise ValueError(f"per must be more than 0, got {self.per}")
+        _check("per", self.per)
+        _check("minimum_order", self.minimum_order)
+        if not self.per:
+            raise ValueError("per must be more than 0")
+
+
+def _check(name: str, number: Decimal) -> None:
+    if not number.is_finite() or number < 0 or abs(number.adjusted()) > 12:
+        raise ValueError(f"{name} must be from 0 to 13 digits long, got {number}")
 
 
 class _Step(NamedTuple):
     """The parameters in minor units of one currency: worked out once, they never change."""
 
     currency: str
-    step_minor: int
+    above: int
+    """The step is *above* / *below* minor units: exact, also where it is finer than the smallest coin."""
+    below: int
     minimum_minor: int
+    step: str
     reason: str
 
 
@@ -105,6 +119,10 @@ class PointsPerSpend(Rule):
         )
         self._steps: dict[str, _Step] = {}
 
+    def fits(self, currency: str) -> None:
+        """Refuse a minimum order that the currency cannot hold."""
+        self._step(self.params.currency or currency)
+
     @on(PurchaseRecorded)
     def earn(self, purchase: Fact[PurchaseRecorded], member: Member) -> Answer:
         """Award the points of one order."""
@@ -121,6 +139,8 @@ class PointsPerSpend(Rule):
             return NotQualified(reason=f"{amount} is below the minimum order of {minimum}")
         if self._counts_lines and order.lines:
             return self._from_lines(order, step, member)
+        if params.include != Selection():
+            return NotQualified(reason="the order has no lines that could be among those that count")
         return self._award(order.amount_minor, step, member)
 
     def _from_lines(self, order: PurchaseRecorded, step: _Step, member: Member) -> Answer:
@@ -152,7 +172,7 @@ class PointsPerSpend(Rule):
 
     def _award(self, counted_minor: Fraction | int, step: _Step, member: Member) -> Answer:
         params = self.params
-        above, below = counted_minor.numerator, counted_minor.denominator * step.step_minor
+        above, below = counted_minor.numerator * step.below, counted_minor.denominator * step.above
         if above <= 0:
             points = 0
         elif params.round == "steps":
@@ -161,17 +181,19 @@ class PointsPerSpend(Rule):
             points = divided(above * params.points, below, params.rounding)
         member.note(
             "{} counted / {} × {}, {} rounded {} = {} points",
-            lambda: money_text(int(counted_minor), step.currency), lambda: money_text(step.step_minor, step.currency),
+            lambda: money_text(int(counted_minor), step.currency), step.step,
             params.points, params.round, params.rounding, points,
         )  # fmt: skip
         return Accrue(points=points, reason=step.reason)
 
     def _step(self, currency: str) -> _Step:
-        step_minor = minor_units(self.params.per, currency)
+        major_minor = minor_units(1, currency)
+        minor = Fraction(self.params.per) * major_minor
+        text = money_text(int(minor), currency) if minor.denominator == 1 else f"{currency} {self.params.per}"
         points = "1 point" if self.params.points == 1 else f"{self.params.points} points"
+        minimum_minor = ceil(Fraction(self.params.minimum_order) * major_minor)
         step = self._steps[currency] = _Step(
-            currency, step_minor, minor_units(self.params.minimum_order, currency),
-            f"{points} per {money_text(step_minor, currency)} spent",
+            currency, minor.numerator, minor.denominator, minimum_minor, text, f"{points} per {text} spent",
         )  # fmt: skip
         return step
 

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from ..ledger.calendar import FOREVER_US, instant_us
+from ..ledger.errors import LoyaltyError
 from ..ledger.units import INT64_MAX
 
 _FIRST_US, _LAST_US = instant_us("0001-01-01T00:00:00Z"), instant_us("9999-12-31T23:59:59.999999Z")
@@ -47,7 +48,7 @@ def words(value: object, what: str) -> str:
         NonsenseError: it is none, or empty, or too long.
     """
     if type(value) is not str or not _is_plain(value):
-        raise NonsenseError(f"answered {what} {shown(value)}, not plain text of 1 to {_MOST_CHARACTERS} letters")
+        raise NonsenseError(f"answered {what} {shown(value)}, not plain text up to {_MOST_CHARACTERS} long")
     return value
 
 
@@ -69,7 +70,7 @@ def shown(value: object) -> str:
 def said(error: BaseException) -> str:
     """Return a stranger's error message, the same in every process."""
     try:
-        text = str(error)
+        text = error.what if isinstance(error, LoyaltyError) else str(error)
     except Exception:  # noqa: BLE001 - a stranger's exception
         text = "no message"
     return _printable(text)

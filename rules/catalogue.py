@@ -16,7 +16,8 @@ import pluggy
 from ..ledger.errors import LoyaltyError, PluginError
 from ..ledger.facts import FactType, Registry
 from . import hookspecs
-from .rule import Rule, check_rule
+from .answers import said, shown
+from .rule import Rule, check_rule, is_fact_type
 
 GROUP = "loyalty_ledger"
 
@@ -57,20 +58,27 @@ class Catalogue:
             if module is not None:
                 self._register(plugged, plugin, module)
         kinds: list[type[FactType]] = []
-        for _, found in _ask(plugged.hook.loyalty_fact_types):
-            kinds += found
+        for name, found in _ask(plugged.hook.loyalty_fact_types):
+            for kind in found:
+                if not is_fact_type(kind) or "topic" not in kind.__dict__:
+                    raise PluginError(
+                        f"plugin {name!r} offers {shown(kind)}, which is no FactType with a topic of its own"
+                    )
+                kinds.append(kind)
         for name, found in _ask(plugged.hook.loyalty_rules):
             for rule in found:
                 self._offer(rule, self.plugins[name])
-        self.registry = Registry(sorted(kinds, key=lambda kind: kind.__dict__.get("topic", "")))
+        self.registry = Registry(sorted(kinds, key=lambda kind: kind.topic))
 
     def _register(self, plugged: pluggy.PluginManager, plugin: Plugin, module: object) -> None:
         try:
+            if plugged.has_plugin(plugin.name):
+                raise ValueError("another plugin has its name")
             plugged.register(module, name=plugin.name)
             plugged.check_pending()
         except (pluggy.PluginValidationError, ValueError) as error:
             raise PluginError(
-                f"plugin {plugin.name!r} does not fit the hooks: {error}",
+                f"plugin {plugin.name!r} does not fit the hooks: {said(error)}",
                 hint="plugins/README.md lists every hook and its arguments",
             ) from error
 
@@ -101,8 +109,10 @@ def _ask(hook: pluggy.HookCaller) -> list[tuple[str, list[Any]]]:
             answers.append((impl.plugin_name, list(cast(Iterable[Any], impl.function() or ()))))
         except LoyaltyError:
             raise
-        except Exception as error:
-            raise PluginError(f"plugin {impl.plugin_name!r} failed in {hook.name}(): {error!r}") from error
+        except (Exception, SystemExit) as error:
+            raise PluginError(
+                f"plugin {impl.plugin_name!r} failed in {hook.name}(): {type(error).__name__}: {said(error)}"
+            ) from error
     return answers
 
 
@@ -125,7 +135,7 @@ def _load(point: metadata.EntryPoint) -> tuple[Plugin, object | None]:
         fingerprint = fingerprint_of(point.module)
         return Plugin(point.name, version, fingerprint), point.load()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's module may raise anything
-        return Plugin(point.name, version, "0" * 64, f"{type(error).__name__}: {error}"), None
+        return Plugin(point.name, version, "0" * 64, f"{type(error).__name__}: {said(error)}"), None
 
 
 def of_modules(modules: Sequence[ModuleType]) -> Catalogue:

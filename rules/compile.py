@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..ledger.calendar import FOREVER_US, Zone, instant_us
+from ..ledger.calendar import FOREVER_US, Zone, instant_us, tzdata_version
 from ..ledger.errors import PluginError
 from ..ledger.facts import Fact, FactType
 from ..ledger.facts.programme import ClockAdvanced, PinnedRule, PluginsTrusted, ProgrammeActivated
+from .answers import said
 from .catalogue import Catalogue
 from .effects import NewLot
 from .programme import Policy, read_programme
@@ -59,8 +60,8 @@ class Programme:
         self.currency = file.currency
         self.zone = Zone(file.zone)
         self.pinned = {pinned.label: pinned for pinned in activated.rules}
-        for plugin in activated.plugins:
-            trusted.add((plugin.plugin, plugin.fingerprint))
+        # Not added to what others trust: a plugin altered back is altered too.
+        trusted = trusted | {(plugin.plugin, plugin.fingerprint) for plugin in activated.plugins}
         self.rules: dict[str, Rule] = {}
         self.cited: dict[str, str] = {}
         self.early: dict[str, tuple[Handler, ...]] = {}
@@ -89,8 +90,14 @@ class Programme:
                 f"its fingerprint is {offer.plugin.fingerprint[:12]}…", at=where,
                 hint=f"reinstall the recorded version, or accept this one: loyalty rules trust {offer.plugin.name}",
             )  # fmt: skip
-        params = msgspec.convert(pinned.params, offer.rule.Params)
-        return offer.rule(params)
+        try:
+            return offer.rule(msgspec.convert(pinned.params, offer.rule.Params))
+        except (Exception, SystemExit) as error:
+            raise PluginError(
+                f"rule {pinned.rule!r} version {pinned.version} does not take the parameters recorded: "
+                f"{type(error).__name__}: {said(error)}",
+                at=where, hint="a rule that changes needs another version",
+            ) from error  # fmt: skip
 
     def _compile(self, rules: list[tuple[PinnedRule, Rule]]) -> None:
         tables: dict[type, list[Handler]] = {}
@@ -128,7 +135,7 @@ class History:
             (plugin.plugin, plugin.fingerprint)
             for fact in facts if isinstance(fact.data, PluginsTrusted) for plugin in fact.data.plugins
         }  # fmt: skip
-        digest = hashlib.sha256(b"loyalty-ledger/rules/%d\n" % ENGINE)
+        digest = hashlib.sha256(f"loyalty-ledger/rules/{ENGINE}\ntzdata {tzdata_version()}\n".encode())
         for fact in facts:
             if isinstance(fact.data, ClockAdvanced):
                 self.advance_positions.append(fact.position)

@@ -45,6 +45,8 @@ _RELEASE, _EXPIRE, _LAST_PHASE = 0, 1, 99
 class _StopError(LoyaltyError):
     """A limit of memory: not deterministic, so it stops the run instead of setting a member aside."""
 
+    exit_code = RuleError.exit_code
+
 
 class Note(NamedTuple):
     """A step of an explanation: what a rule noted or why it gave nothing."""
@@ -108,7 +110,8 @@ class Group:
             RuleError: a rule failed; the state is void.
         """
         state = self._states.get(fact.subject)
-        if state is None:
+        # A fact about a person of the staff may name members; its subject is none, whatever its id.
+        if state is None or fact.data.about != "member":
             return
         position, occurred_us = fact.position, fact.occurred_us
         if state.position <= self._last_advance or self._settled < self._last_advance:
@@ -184,14 +187,13 @@ class Group:
         return self._states[member]
 
     def advance_to(self, until_us: int, position: int) -> None:
-        """Let every member's clock run to an instant that no fact has recorded: for decisions, never kept."""
+        """Let every clock run to an instant, as a fact after *position* would: for decisions, never kept."""
         self.settle(position)
-        for name, state in self._states.items():
+        for state in self._states.values():
             self._pass_time(state, position + 1)
-            if state.due_us() <= until_us:
-                self._fire(name, state, until_us, position)
+        self._fire_group(until_us, position + 1)
+        for state in self._states.values():
             state.clock_us = max(state.clock_us, until_us)
-        self._fire_what_is_over(position)
 
     # -- time -------------------------------------------------------------------------------------------------
 
@@ -319,8 +321,8 @@ class Group:
             hint = "record member.set_aside to go on without this member"
             return _StopError(f"rule {rule} ran out of memory", at=where, hint=hint)
         what = f"failed: {type(error).__name__}: {said(error)}"
-        if isinstance(error, (NonsenseError, RuleError)):
-            what = str(error.args[0])
+        if isinstance(error, NonsenseError):
+            what = str(error)
         hint = "loyalty quarantine list shows who is set aside"
         return RuleError(f"rule {rule} {what}", rule=rule, at=where, hint=hint)
 
@@ -377,7 +379,7 @@ class Group:
             self._due_now.append(member)
 
     def _reach(self, name: str) -> Member:
-        """Return another member of the group, its time passed; the cause is booked by its clock from now on."""
+        """Return another member of the group, its time passed; the cause is booked by that clock now."""
         state, cause = self._states.get(name), self._at
         programme = cause.programme
         if state is None or programme is None:
@@ -429,7 +431,7 @@ class Group:
         usable_us = cause.booked_us if usable_us is None or usable_us < cause.booked_us else usable_us
         try:
             self._accounts[member.id].open_lot(award, cause, usable_us, expires_us, terms_rule)
-        except RuleError as error:
+        except NonsenseError as error:
             raise self._contained(error, award.rule, member.id) from error
         if expires_us <= cause.booked_us:
             self._due_now.append(member.id)
@@ -439,7 +441,9 @@ class Group:
         asking, member.rule, cause.rule = (member.rule, cause.rule), handler.label, handler.rule
         try:
             answer = handler.call(new, member)
-            answers: list[Any] = [answer] if isinstance(answer, Effect) else list(() if answer is None else answer)
+            if answer is None:
+                answer = ()
+            answers: list[Any] = [answer] if isinstance(answer, Effect) else list(answer)
             for terms in answers:
                 if type(terms) is not Terms:
                     raise NonsenseError(f"answered {shown(terms)} to a new lot, not Terms")

@@ -10,15 +10,16 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from ..ledger.calendar import rfc3339
-from ..ledger.errors import HistoryError, LoyaltyError, PluginError, UsageError
-from ..ledger.facts import Fact, FactType, Registry
+from ..ledger.calendar import instant_us, rfc3339
+from ..ledger.errors import FactError, HistoryError, LoyaltyError, PluginError, UsageError
+from ..ledger.facts import Draft, Fact, FactType, Registry
 from ..ledger.facts.envelope import draft
 from ..ledger.facts.programme import ClockAdvanced, PinnedPlugin, PluginsTrusted, ProgrammeActivated
 from ..ledger.store.database import Database, open_database, upgrade_database
 from ..ledger.store.log import Admission, Log
 from ..ledger.store.reading import head_of, programme_facts
 from .catalogue import Catalogue
+from .compile import Programme
 from .engine import Engine
 from .programme import ProgrammeFile, activation, admission, read_programme
 
@@ -104,13 +105,7 @@ def apply_programme(
     with database.writing() as connection:
         head = log.lock(connection)
         first = _programmes(connection, catalogue.registry, head.position)[0].file
-        for name in ("zone", "currency"):
-            mine, theirs = getattr(file, name), getattr(first, name)
-            if mine != theirs:
-                raise UsageError(
-                    f"programme has {name} {mine!r}, but the ledger was made with {theirs!r}", at=at,
-                    hint=f"{name} is for ever; make another ledger for another one",
-                )  # fmt: skip
+        _check_like(file, first, at=at)
         return _append(
             log, connection, catalogue.registry, activated, now_us=now_us, what=_applied(activated)
         )
@@ -125,14 +120,14 @@ def advance_clock(database: Database, registry: Registry, *, to_us: int, now_us:
     log = Log(database)
     with database.writing() as connection:
         log.lock(connection)
-        tolerance_us = current_admission(connection, registry).tolerance_us
+        tolerance_us = admission(_programmes(connection, registry, 2**62)[-1].file).tolerance_us
         if to_us > now_us + tolerance_us:
             raise UsageError(
                 f"cannot advance to {rfc3339(to_us)!r}: it is {rfc3339(now_us)} now",
                 hint="advance to an instant that has passed",
             )
         passed = [
-            _instant(fact.data.to)
+            instant_us(fact.data.to)
             for fact in _read(connection, registry)
             if isinstance(fact.data, ClockAdvanced)
         ]
@@ -249,7 +244,7 @@ def programme_in_force(connection: Connection, registry: Registry, now_us: int) 
     best: tuple[int, int] | None = None
     found = None
     for row in recorded_programmes(connection, registry):
-        since = -1 if row.data.effective is None else _instant(row.data.effective)
+        since = -1 if row.data.effective is None else instant_us(row.data.effective)
         if since <= now_us and (best is None or (since, row.position) > best):
             best, found = (since, row.position), row
     if found is None:
@@ -257,10 +252,39 @@ def programme_in_force(connection: Connection, registry: Registry, now_us: int) 
     return found
 
 
-def current_admission(connection: Connection, registry: Registry) -> Admission:
-    """Return what the last applied programme lets enter."""
-    rows = recorded_programmes(connection, registry)
-    return admission(rows[-1].file) if rows else Admission()
+def current_admission(connection: Connection, catalogue: Catalogue) -> Admission:
+    """Return what the last applied programme lets enter, and what would make the history unreadable."""
+    rows = recorded_programmes(connection, catalogue.registry)
+    admitted = admission(rows[-1].file) if rows else Admission()
+    first = rows[0].file if rows else None
+
+    def vet(draft: Draft, recorded_us: int) -> FactError | None:
+        fact: Fact[Any] = catalogue.registry.fact_decoders()[draft.topic](draft.state)
+        try:
+            if isinstance(fact.data, ProgrammeActivated):
+                fact.position = 1
+                _check_like(read_programme(fact.data.text, at=draft.event_id), first, at=draft.event_id)
+                Programme(fact, catalogue, set())
+            elif isinstance(fact.data, ClockAdvanced):
+                if instant_us(fact.data.to) > recorded_us + admitted.tolerance_us:
+                    return FactError(f"time would pass into the future: {fact.data.to!r}", code="future")
+        except (LoyaltyError, ValueError) as error:
+            what = error.what if isinstance(error, LoyaltyError) else str(error)
+            return FactError(f"programme cannot be used here: {what}", code="unusable-programme")
+        return None
+
+    return admitted._replace(vet=vet)
+
+
+def _check_like(file: ProgrammeFile, first: ProgrammeFile | None, *, at: str) -> None:
+    """Refuse a zone or a currency that is not the ledger's."""
+    for name in ("zone", "currency") if first else ():
+        mine, theirs = getattr(file, name), getattr(first, name)
+        if mine != theirs:
+            raise UsageError(
+                f"programme has {name} {mine!r}, but the ledger was made with {theirs!r}", at=at,
+                hint=f"{name} is for ever; make another ledger for another one",
+            )  # fmt: skip
 
 
 def make_engine(connection: Connection, catalogue: Catalogue, upto: int) -> Engine:
@@ -300,9 +324,3 @@ def _read(connection: Connection, registry: Registry) -> list[Fact[Any]]:
         fact.position, fact.occurred_us = row.position, row.occurred_us
         facts.append(fact)
     return facts
-
-
-def _instant(text: str) -> int:
-    from ..ledger.calendar import instant_us
-
-    return instant_us(text)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..ledger.calendar import FOREVER_US
-from ..ledger.errors import RuleError
 from ..ledger.journal import Entry
 from ..ledger.units import INT64_MAX
+from .answers import NonsenseError
 from .compile import Programme
 from .member import Award
 from .state import Lot, MemberState
@@ -57,13 +57,13 @@ class Account:
         """Open a lot with *award*'s points; what is owed is paid from it first.
 
         Raises:
-            RuleError: the balance would pass 2^63.
+            NonsenseError: the balance would pass 2^63.
         """
         state, points, booked_us = self.state, award.points, cause.booked_us
         number = state.lots_made = state.lots_made + 1
         is_pending = usable_us > booked_us
         if state.points + state.pending + points > INT64_MAX:
-            raise RuleError(f"takes the balance of {self.name!r} past 2^63 with {points} points more")
+            raise NonsenseError(f"takes the balance of {self.name!r} past 2^63 with {points} points more")
         owed = 0
         if is_pending:
             state.pending += points
@@ -89,11 +89,11 @@ class Account:
         """Spend *points* from lots in burn order; what no lot covers is booked without one, as debt.
 
         Raises:
-            RuleError: the debt would pass 2^63.
+            NonsenseError: the debt would pass 2^63.
         """
         state, left = self.state, points
         if state.points - points < -INT64_MAX:
-            raise RuleError(f"takes the debt of {self.name!r} past 2^63 with {points} points less")
+            raise NonsenseError(f"takes the debt of {self.name!r} past 2^63 with {points} points less")
         lots = [lot for lot in state.lots if lot.points > 0]
         if cause.programme is not None and cause.programme.policy.burn_order == "oldest":
             lots.sort(key=lambda lot: (lot.booked_us, lot.lot))

@@ -28,10 +28,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ..ledger.calendar import HOUR_US, tzdata_version, zone_info
-from ..ledger.errors import LoyaltyError, PluginError, UsageError
+from ..ledger.errors import FactError, LoyaltyError, PluginError, UsageError
+from ..ledger.faults import fault_text
 from ..ledger.facts.programme import PinnedPlugin, PinnedRule, ProgrammeActivated
 from ..ledger.facts.types import Currency, Name
 from ..ledger.store.log import Admission
+from ..ledger.units import check_currency
 from .catalogue import Catalogue
 from .rule import Rule
 from .state import any_value
@@ -69,17 +71,21 @@ def read_programme(text: str, *, at: str) -> ProgrammeFile:
     Raises:
         UsageError: no TOML, or a key that is missing, unknown or of the wrong kind.
     """
+    given: dict[str, Any] = {}
     try:
-        file = msgspec.convert(tomllib.loads(text, parse_float=Decimal), ProgrammeFile)
+        given = tomllib.loads(text, parse_float=Decimal)
+        file = msgspec.convert(given, ProgrammeFile)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"no TOML: {str(error).lower()}", at=at) from error
     except msgspec.ValidationError as error:
-        message = str(error)
         raise UsageError(
-            f"programme: {message[0].lower()}{message[1:].replace('`', chr(39))}", at=at,
-            hint="examples/grocer.toml shows a programme",
-        ) from error  # fmt: skip
+            f"programme: {fault_text(str(error), given)}", at=at, hint="examples/grocer.toml shows a programme"
+        ) from error
     zone_info(file.zone)
+    try:
+        check_currency(file.currency)
+    except FactError as error:
+        raise UsageError(f"programme: {error.what}", at=at, hint=error.hint) from error
     return file
 
 
@@ -99,7 +105,9 @@ def activation(text: str, catalogue: Catalogue, *, at: str, effective: str | Non
         PluginError: a rule is not installed.
     """
     file = read_programme(text, at=at)
-    pinned = [_pin(catalogue, label, dict(table), at=at) for label, table in sorted(file.rules.items())]
+    pinned = [
+        _pin(catalogue, label, dict(table), file.currency, at=at) for label, table in sorted(file.rules.items())
+    ]
     plugins = sorted({rule.plugin for rule in pinned})
     return ProgrammeActivated(
         programme=file.programme,
@@ -117,19 +125,25 @@ def _pinned_plugin(catalogue: Catalogue, name: str) -> PinnedPlugin:
     return PinnedPlugin(plugin=name, version=plugin.version, fingerprint=plugin.fingerprint)
 
 
-def _pin(catalogue: Catalogue, label: str, table: dict[str, Any], *, at: str) -> PinnedRule:
+def _pin(catalogue: Catalogue, label: str, table: dict[str, Any], currency: str, *, at: str) -> PinnedRule:
     where = f"{at}, [rules.{label}]"
     chosen = {key: table.pop(key) for key in _Choice.__struct_fields__ if key in table}
     try:
         use, version, priority = msgspec.structs.astuple(msgspec.convert(chosen, _Choice))
     except msgspec.ValidationError as error:
-        message = str(error).replace("`", "'")
-        raise UsageError(f"rule {label!r}: {message[0].lower()}{message[1:]}", at=where) from error
+        raise UsageError(f"rule {label!r}: {fault_text(str(error), chosen)}", at=where) from error
     name = use or label
     offer = catalogue.offers.get((name, version or catalogue.latest(name) or 0))
     if offer is None:
         raise _unknown_rule(catalogue, name, version, where)
     params = _params(offer.rule, table, where)
+    try:
+        offer.rule(params).fits(currency)
+    except (FactError, ValueError) as error:
+        raise UsageError(
+            f"rule {name!r}: {error.what if isinstance(error, FactError) else error}", at=where,
+            hint="change the parameter",
+        ) from error  # fmt: skip
     return PinnedRule(
         label=label, rule=name, version=offer.rule.version, plugin=offer.plugin.name,
         priority=offer.rule.priority if priority is None else priority, params=any_value(params),
@@ -150,11 +164,10 @@ def _params(rule: type[Rule], table: dict[str, Any], where: str) -> Struct:
     try:
         return msgspec.convert(table, rule.Params)
     except msgspec.ValidationError as error:
-        message = str(error)
         fields = ", ".join(rule.Params.__struct_fields__) or "none"
         raise UsageError(
-            f"rule {rule.name!r}: {message[0].lower()}{message[1:].replace('`', chr(39))}",
-            at=where, hint=f"parameters of {rule.name!r} are {fields}",
+            f"rule {rule.name!r}: {fault_text(str(error), table)}", at=where,
+            hint=f"parameters of {rule.name!r} are {fields}",
         ) from error  # fmt: skip
 
 

@@ -54,6 +54,13 @@ class Rule:
     def __init__(self, params: Any) -> None:
         self.params = params
 
+    def fits(self, currency: str) -> None:
+        """Refuse parameters that a programme in this currency cannot use. The default refuses nothing.
+
+        Raises:
+            ValueError: saying which, when the programme is applied.
+        """
+
     def on_timer(self, timer: Any, member: Any) -> Answer:
         """Answer a timer this rule has set. The default answers nothing."""
         return None
@@ -63,17 +70,28 @@ def listeners(rule: type[Rule]) -> dict[type, str]:
     """Return the name of the method that answers each type the rule listens to.
 
     Raises:
-        PluginError: two methods answer the same type.
+        PluginError: two methods answer the same type, or one answers what is no type of fact.
     """
     found: dict[type, str] = {}
     for name in sorted(dir(rule)):
         for kind in getattr(getattr(rule, name, None), "__listens__", ()):
+            if kind is not NewLot and not is_fact_type(kind):
+                raise PluginError(
+                    f"rule {rule.name!r} listens to {getattr(kind, '__name__', kind)} in {name}",
+                    hint="listen to types of facts with a topic, or to NewLot",
+                )
             if kind in found:
                 raise PluginError(
                     f"rule {rule.name!r} answers {kind.__name__} twice: {found[kind]} and {name}"
                 )
             found[kind] = name
     return found
+
+
+def is_fact_type(kind: object) -> bool:
+    """Return whether this is a type of fact with a topic."""
+    topic = getattr(kind, "topic", None)
+    return isinstance(kind, type) and issubclass(kind, FactType) and isinstance(topic, str)
 
 
 def check_rule(rule: Any) -> None:
@@ -89,12 +107,14 @@ def check_rule(rule: Any) -> None:
         raise PluginError(
             f"rule {rule.__name__} has the name {name!r}", hint="use lower-case letters, digits and _"
         )
-    if not isinstance(rule.version, int) or rule.version < 1:
+    if type(rule.version) is not int or not 1 <= rule.version < 2**31:
         raise PluginError(f"rule {name!r} has the version {rule.version!r}", hint="versions are 1, 2, 3 …")
     if rule.stage not in STAGES:
         raise PluginError(
             f"rule {name!r} has the stage {rule.stage!r}", hint=f"stages are {', '.join(STAGES)}"
         )
+    if type(rule.priority) is not int:
+        raise PluginError(f"rule {name!r} has the priority {rule.priority!r}", hint="use a whole number")
     if not (isinstance(rule.Params, type) and issubclass(rule.Params, Struct)):
         raise PluginError(f"the Params of rule {name!r} is no msgspec Struct")
     listeners(rule)

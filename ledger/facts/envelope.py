@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from ..calendar import instant_us, rfc3339
+from ..calendar import DAY_US, instant_us, rfc3339
 from ..errors import FactError
+from ..faults import fault_text
+from ..units import check_currency
 from .registry import Registry
 from .strict_json import parse
 from .sugar import to_canonical_data
@@ -124,6 +127,9 @@ def draft(
             raise FactError(f"data is of {type(typed).__name__}, not {topic}", code="invalid")
     else:
         typed = convert(kind, data)
+    currency = getattr(typed, "currency", None)
+    if currency is not None:
+        check_currency(currency)
     if kind.about == "programme":
         if subject:
             raise FactError(
@@ -133,17 +139,16 @@ def draft(
     elif not subject:
         raise FactError(f"{topic} needs a subject: the {kind.about}'s id", code="missing-field")
     try:
-        time = rfc3339(occurred_us)
+        time = _time_text(occurred_us)
     except OverflowError as error:
         raise FactError(f"time is outside the years 1 to 9999: {occurred_us} µs", code="bad-time") from error
+    # The data is encoded with its envelope, in one go.
     envelope = Envelope(
         specversion="1.0", id=event_id, source=source, type=topic, subject=subject or UNSET, time=time,
-        actor=actor or UNSET, dataschema=dataschema or UNSET, data=msgspec.Raw(_encode(typed)),
+        actor=actor or UNSET, dataschema=dataschema or UNSET, data=typed,  # type: ignore[arg-type]
     )  # fmt: skip
-    for name, value in (("id", event_id), ("source", source), ("subject", subject), ("actor", actor)):
-        if value is not None:
-            _check_name(name, value)
-    others = tuple(dict.fromkeys(m for m in typed.members() if m != subject or kind.about != "member"))
+    _check_names(event_id, source, subject, actor)
+    others = _others(typed.members(), subject if kind.about == "member" else None)
     return Draft(
         event_id,
         source,
@@ -156,7 +161,36 @@ def draft(
     )
 
 
+def _others(named: tuple[str, ...], subject: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(member for member in named if member != subject)) if named else ()
+
+
+@lru_cache(maxsize=4096)
+def _day_text(day: int) -> str:
+    return rfc3339(day * DAY_US)[:11]
+
+
+def _time_text(instant: int) -> str:
+    """Return what ``rfc3339`` does, the text of a day made once."""
+    day, rest_us = divmod(instant, DAY_US)
+    seconds, micros = divmod(rest_us, 1_000_000)
+    if micros:
+        return rfc3339(instant)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{_day_text(day)}{hour:02d}:{minute:02d}:{second:02d}Z"
+
+
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def _check_names(event_id: str, source: str, subject: str | None, actor: str | None) -> None:
+    joined = f"{event_id}{source}{subject or ''}{actor or ''}"
+    if event_id and source and actor != "" and len(joined) <= 255 and not _CONTROL.search(joined):
+        return
+    for name, value in (("id", event_id), ("source", source), ("subject", subject), ("actor", actor)):
+        if value is not None:
+            _check_name(name, value)
 
 
 def _check_name(field: str, value: str) -> None:
@@ -170,19 +204,19 @@ def convert(kind: type[FactType], fields: dict[str, Any]) -> FactType:
     Raises:
         FactError: naming the field.
     """
+    given = to_canonical_data(kind, fields)
     try:
-        typed = msgspec.convert(to_canonical_data(kind, fields), kind)
+        typed = msgspec.convert(given, kind)
         check_finite(typed)
         _encode(typed).decode()  # refuses lone surrogates
     except (msgspec.ValidationError, ValueError) as error:
         if isinstance(error, FactError):
             raise
-        raise _validation(kind.topic, str(error)) from error
+        raise _validation(kind.topic, fault_text(str(error), given)) from error
     return typed
 
 
-def _validation(topic: str, message: str) -> FactError:
-    text = message[0].lower() + message[1:].replace("`", "'")
+def _validation(topic: str, text: str) -> FactError:
     code = "invalid"
     if "unknown field" in text:
         code = "unknown-field"

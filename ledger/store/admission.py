@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from ..calendar import DAY_US, rfc3339
@@ -32,10 +33,13 @@ class Admission(NamedTuple):
     Attributes:
         tolerance_us: How far a fact may be dated past the time it is recorded.
         must_enrol: A member's first fact must be ``member.enrolled``.
+        vet: Told a fact about the programme and when it would be recorded, says why it must not enter: the rules
+            know what makes a history unreadable.
     """
 
     tolerance_us: int = DAY_US
     must_enrol: bool = False
+    vet: Callable[[Draft, int], FactError | None] | None = None
 
     def refusal(self, draft: Draft, recorded_us: int, *, is_first: bool) -> FactError | None:
         """Return why a fact must not enter, or None if it may.
@@ -55,6 +59,8 @@ class Admission(NamedTuple):
                 f"member is not enrolled: {member_of(draft.stream)!r}", code="not-enrolled",
                 hint="record member.enrolled first, or let the programme enrol by the first fact",
             )  # fmt: skip
+        if self.vet is not None and draft.stream == "programme":
+            return self.vet(draft, recorded_us)
         return None
 
 

@@ -52,6 +52,9 @@ class Database:
             LoyaltyError: the database cannot be read.
         """
         with self._transaction(**_READING.get(self.dialect, {})) as connection:
+            if self.dialect == "postgresql":
+                # For this transaction only: the server's own default goes on ruling the writings.
+                connection.exec_driver_sql("SET TRANSACTION READ ONLY")
             yield connection
 
     @contextmanager
@@ -90,7 +93,7 @@ class Database:
             raise
 
 
-_READING = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}
+_READING = {"postgresql": {"isolation_level": "REPEATABLE READ"}}
 _WRITING = {"sqlite": {"sqlite_begin": "BEGIN IMMEDIATE"}}
 
 
