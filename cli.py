@@ -1,10 +1,11 @@
-"""The command line: a command parses, calls one function, prints. The only place that wires the layers together.
+"""The command line: a command parses, calls one function, prints. Only here the layers are wired together.
 
-Data goes to stdout, talk and progress to stderr. ``--json`` gives one JSON document on stdout, and errors as JSON on
-stderr. Exit codes: 0 fine, 1 other expected error, 2 usage, 3 history unreadable, 4 rule failed, 5 plugins clash or are
-untrusted, 6 findings, 7 done but with rejects.
+Data goes to stdout, talk and progress to stderr. ``--json`` gives one JSON document on stdout, and errors as
+JSON on stderr. Exit codes: 0 fine, 1 other expected error, 2 usage, 3 history unreadable, 4 rule failed, 5
+plugins clash or are untrusted, 6 findings, 7 done but with rejects.
 
-The file is longer than a room should be because every command is declared here once; none of them decides anything.
+The file is longer than a room should be because every command is declared here once; none of them decides
+anything.
 """
 
 from __future__ import annotations
@@ -205,7 +206,7 @@ def placed(command: _Command) -> _Command:
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="loyalty")
 def main() -> None:
-    """Keep a loyalty ledger: facts in, points out, every number explained.
+    r"""Keep a loyalty ledger: facts in, points out, every number explained.
 
     \b
     Start:    loyalty demo                          a small shop, from its files to an explained balance
@@ -215,7 +216,8 @@ def main() -> None:
     """
 
 
-# -- a ledger ------------------------------------------------------------------------------------------------------
+# -- a ledger
+# ------------------------------------------------------------------------------------------------------
 
 
 @main.command()
@@ -265,7 +267,8 @@ def doctor(place: Place) -> None:
         raise FindingsError("the doctor found something bad", hint="see the lines marked bad")
 
 
-# -- facts in and out ----------------------------------------------------------------------------------------------
+# -- facts in and out
+# ----------------------------------------------------------------------------------------------
 
 
 @main.command("import")
@@ -296,10 +299,17 @@ def import_(
         admission = current_admission(connection, place.catalogue)
     with place.progress(file.name, "rows") as tick:
         summary = run_import(
-            place.database, place.catalogue.registry, file, mapping=load_mapping(mapping) if mapping else None,
-            now_us=now_us, admission=admission, batch_size=batch, is_dry_run=dry_run, is_strict=strict,
+            place.database,
+            place.catalogue.registry,
+            file,
+            mapping=load_mapping(mapping) if mapping else None,
+            now_us=now_us,
+            admission=admission,
+            batch_size=batch,
+            is_dry_run=dry_run,
+            is_strict=strict,
             progress=lambda step: tick(step.done, step.total),
-        )  # fmt: skip
+        )
     place.answer(summary_fields(summary), summary_lines(summary, file.name, is_dry_run=dry_run))
     if not summary.is_clean:
         place.say("see them: loyalty rejects list" if not (dry_run or strict) else "nothing was stored")
@@ -327,7 +337,7 @@ def record(
     place: Place, topic: str, subject: str | None, *, fields: tuple[str, ...], occurred: str | None,
     event_id: str | None, source: str, actor: str | None,
 ) -> None:  # fmt: skip
-    """Record one fact of type TOPIC about SUBJECT.
+    r"""Record one fact of type TOPIC about SUBJECT.
 
     \b
     loyalty record complaint.opened M-103 --set complaint=C-2 --set category=quality
@@ -339,11 +349,18 @@ def record(
     with place.database.reading() as connection:
         admission = current_admission(connection, place.catalogue)
     done = record_fact(
-        place.database, place.catalogue.registry, topic=topic, subject=subject,
+        place.database,
+        place.catalogue.registry,
+        topic=topic,
+        subject=subject,
         data=data_of(place.catalogue.registry.type_of(topic), fields),
-        occurred_us=_instant(occurred, "--at") if occurred else now, event_id=event_id or str(uuid.uuid4()),
-        source=source, actor=actor, now_us=now, admission=admission,
-    )  # fmt: skip
+        occurred_us=_instant(occurred, "--at") if occurred else now,
+        event_id=event_id or str(uuid.uuid4()),
+        source=source,
+        actor=actor,
+        now_us=now,
+        admission=admission,
+    )
     place.answer(done.fields(), done.lines())
 
 
@@ -456,7 +473,8 @@ def schema(place: Place, topic: str | None) -> None:
         click.echo("\n".join(f"{name:<28}{text}" for name, text in summaries(registry).items()))
 
 
-# -- programme and plugins -----------------------------------------------------------------------------------------
+# -- programme and plugins
+# -----------------------------------------------------------------------------------------
 
 
 @main.group()
@@ -535,7 +553,8 @@ def rules_trust(place: Place, plugins: tuple[str, ...], *, reason: str | None, a
     place.say("next: loyalty project rebuild")
 
 
-# -- views ---------------------------------------------------------------------------------------------------------
+# -- views
+# ---------------------------------------------------------------------------------------------------------
 
 
 @main.group()
@@ -622,7 +641,8 @@ def quarantine_list(place: Place) -> None:
     place.answer([row.fields() for row in rows], lines or ["nobody is set aside"])
 
 
-# -- reading -------------------------------------------------------------------------------------------------------
+# -- reading
+# -------------------------------------------------------------------------------------------------------
 
 
 @main.group()
@@ -722,9 +742,15 @@ def redeem(
     named = event_id or (f"redeem/{member}/{order}" if order else str(uuid.uuid4()))
     now = now_us()
     decision = Desk(place.database, place.catalogue).redeem(
-        member, points, now_us=now, occurred_us=_instant(occurred, "--at") if occurred else now, event_id=named,
-        source=source, order=order, actor=actor,
-    )  # fmt: skip
+        member,
+        points,
+        now_us=now,
+        occurred_us=_instant(occurred, "--at") if occurred else now,
+        event_id=named,
+        source=source,
+        order=order,
+        actor=actor,
+    )
     place.answer(decision.fields(member), decision.lines(member))
 
 

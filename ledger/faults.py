@@ -30,7 +30,11 @@ def fault_text(message: str, given: Any) -> str:
     if said.startswith(("unknown field", "missing required field")):
         return _plain(said) + (f" in {path}" if path else "")
     said = re.sub(r", got `[^`]*`$", "", said)
-    said = _plain(re.sub(r"`(\w+)`", r"\1", said)).replace("str matching regex", "text matching").replace("str of", "text of")
+    said = (
+        _plain(re.sub(r"`(\w+)`", r"\1", said))
+        .replace("str matching regex", "text matching")
+        .replace("str of", "text of")
+    )
     said = said[:1].lower() + said[1:]
     if said.startswith("invalid enum value") and path:
         said = "which is none of its values"

@@ -1,7 +1,7 @@
 """What a projection needs of a fold: the meeting place of ``ledger`` and ``rules``.
 
-``fold(state, fact) → (state, entries)``: the ledger drives it, the rules decide. Nothing here reads a clock, a file or
-an environment.
+``fold(state, fact) → (state, entries)``: the ledger drives it, the rules decide. Nothing here reads a clock,
+a file or an environment.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """How facts become points: everything a rule author imports.
 
-A rule is a class with a name, a version, a stage and methods marked with :func:`on`; a plugin offers it through the hook
-``loyalty_rules``. ``plugins/README.md`` shows one from an empty folder to a member's balance.
+A rule is a class with a name, a version, a stage and methods marked with :func:`on`; a plugin offers it
+through the hook ``loyalty_rules``. ``plugins/README.md`` shows one from an empty folder to a member's
+balance.
 """
 
 from ..ledger.calendar import DAY_US, FOREVER_US, HOUR_US, Zone
@@ -62,16 +63,17 @@ from .member import Award, Member, OpenLot
 from .rule import STAGES, Answer, Params, Rule, on
 
 __all__ = [
-    "DAY_US", "FOREVER_US", "HOUR_US", "STAGES",
-    "Accrue", "ActionDone", "ActivityRecorded", "Answer", "Award", "BalanceOpened", "Burn", "ComplaintAcknowledged",
-    "ComplaintExplained", "ComplaintFollowedUp", "ComplaintOpened", "ComplaintReopened", "ComplaintResolved",
-    "ContactRecorded", "Count", "Effect", "Fact", "FactRetracted", "FactType", "FeedbackAnswered", "FeedbackReceived",
-    "Flag", "GiftGiven", "HoldCaptured", "HoldPlaced", "HoldVoided", "ImprovementMade", "InterestDeclared", "Limit",
-    "Line", "Member", "MemberAttributesChanged", "MemberEnrolled", "MemberLeft", "MembersMerged", "MembersUnmerged",
-    "NewLot", "NotQualified", "OpenLot", "Params", "Part", "PointsAdjusted", "PointsExtended", "PointsRedeemed",
-    "PointsReinstated", "PointsTransferred", "PreferenceStated", "PromiseKept", "PromiseMade", "PurchaseRecorded",
-    "PurchaseReturned", "RecommendationStated", "RedemptionCancelled", "ReferralAsked", "ReferralMade",
-    "RewardCancelled", "RewardIssued", "RewardRedeemed", "Rounding", "Rule", "ScoreRecorded", "SetTimer", "StopTimer",
-    "SurveyAnswered", "Terms", "Timer", "Zone", "divided", "hookimpl", "minor_units", "money_text", "on", "rounded",
-    "shares",
+    "DAY_US", "FOREVER_US", "HOUR_US", "STAGES", "Accrue", "ActionDone", "ActivityRecorded", "Answer",
+    "Award", "BalanceOpened", "Burn", "ComplaintAcknowledged", "ComplaintExplained",
+    "ComplaintFollowedUp", "ComplaintOpened", "ComplaintReopened", "ComplaintResolved", "ContactRecorded",
+    "Count", "Effect", "Fact", "FactRetracted", "FactType", "FeedbackAnswered", "FeedbackReceived",
+    "Flag", "GiftGiven", "HoldCaptured", "HoldPlaced", "HoldVoided", "ImprovementMade",
+    "InterestDeclared", "Limit", "Line", "Member", "MemberAttributesChanged", "MemberEnrolled",
+    "MemberLeft", "MembersMerged", "MembersUnmerged", "NewLot", "NotQualified", "OpenLot", "Params",
+    "Part", "PointsAdjusted", "PointsExtended", "PointsRedeemed", "PointsReinstated", "PointsTransferred",
+    "PreferenceStated", "PromiseKept", "PromiseMade", "PurchaseRecorded", "PurchaseReturned",
+    "RecommendationStated", "RedemptionCancelled", "ReferralAsked", "ReferralMade", "RewardCancelled",
+    "RewardIssued", "RewardRedeemed", "Rounding", "Rule", "ScoreRecorded", "SetTimer", "StopTimer",
+    "SurveyAnswered", "Terms", "Timer", "Zone", "divided", "hookimpl", "minor_units", "money_text", "on",
+    "rounded", "shares",
 ]  # fmt: skip

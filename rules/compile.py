@@ -81,15 +81,19 @@ class Programme:
             )
         if offer is None:
             raise PluginError(
-                f"the history needs rule {pinned.rule!r} version {pinned.version} of plugin {pinned.plugin!r}, "
-                "which is not installed", at=where, hint=f"install the plugin that offers {pinned.rule!r}",
-            )  # fmt: skip
+                f"the history needs rule {pinned.rule!r} version {pinned.version} of plugin "
+                f"{pinned.plugin!r}, which is not installed",
+                at=where,
+                hint=f"install the plugin that offers {pinned.rule!r}",
+            )
         if (offer.plugin.name, offer.plugin.fingerprint) not in trusted:
             raise PluginError(
                 f"plugin {offer.plugin.name!r} is not the code the history was recorded with: "
-                f"its fingerprint is {offer.plugin.fingerprint[:12]}…", at=where,
-                hint=f"reinstall the recorded version, or accept this one: loyalty rules trust {offer.plugin.name}",
-            )  # fmt: skip
+                f"its fingerprint is {offer.plugin.fingerprint[:12]}…",
+                at=where,
+                hint="reinstall the recorded version, or accept this one: "
+                f"loyalty rules trust {offer.plugin.name}",
+            )
         try:
             return offer.rule(msgspec.convert(pinned.params, offer.rule.Params))
         except (Exception, SystemExit) as error:

@@ -1,7 +1,8 @@
 """Commands that decide: fold the group, decide, append; and start again when somebody was faster.
 
-A decision rests on every fact of the group and of the programme up to a position. It is appended under the head row, and
-only if nothing that concerns it lies above that position. Two parallel spenders never overspend.
+A decision rests on every fact of the group and of the programme up to a position. It is appended under the
+head row, and only if nothing that concerns it lies above that position. Two parallel spenders never
+overspend.
 """
 
 from __future__ import annotations
@@ -105,9 +106,15 @@ class Desk:
         def decide(standing: Standing) -> Draft:
             allowed = _allowed(standing, member, points)
             return draft(
-                self.catalogue.registry, event_id=event_id, source=source, topic=PointsRedeemed.topic, subject=member,
-                occurred_us=occurred_us, actor=actor, data=PointsRedeemed(points=allowed, order=order),
-            )  # fmt: skip
+                self.catalogue.registry,
+                event_id=event_id,
+                source=source,
+                topic=PointsRedeemed.topic,
+                subject=member,
+                occurred_us=occurred_us,
+                actor=actor,
+                data=PointsRedeemed(points=allowed, order=order),
+            )
 
         return self._decided(
             member, decide, now_us=now_us, occurred_us=occurred_us, key=(source, event_id), points=points
@@ -189,11 +196,11 @@ class Desk:
 
 
 def _kept(connection: Connection, members: tuple[str, ...], engine: Engine) -> tuple[dict[str, bytes], int]:
-    """Return the states the live views keep, and the position they stand for; none when the rules changed since."""
+    """Return the states the live views keep and their position; none when the rules changed since."""
     live = connection.execute(
         text(
-            "SELECT g.fingerprint, t.position FROM generations g JOIN tracking t ON t.name = 'views/' || g.slot "
-            "WHERE g.status = 'live'"
+            "SELECT g.fingerprint, t.position FROM generations g "
+            "JOIN tracking t ON t.name = 'views/' || g.slot WHERE g.status = 'live'"
         )
     ).one_or_none()
     # The views' fingerprint names the zone as well, which the engine's holds already.

@@ -1,7 +1,7 @@
 """From any number down to its facts, rules, parameters and arithmetic: ``explain`` and ``member history``.
 
-The member's group is folded again, with the rules' notes kept. What the fold says must be what the journal says;
-where the two differ, the report says so.
+The member's group is folded again, with the rules' notes kept. What the fold says must be what the journal
+says; where the two differ, the report says so.
 """
 
 from __future__ import annotations
@@ -106,7 +106,8 @@ def _fact(decoders: dict[str, Any], row: Any) -> Fact[Any]:
     return fact
 
 
-# -- history ------------------------------------------------------------------------------------------------------
+# -- history
+# ------------------------------------------------------------------------------------------------------
 
 
 def history_fields(story: Story) -> list[dict[str, Any]]:
@@ -114,10 +115,17 @@ def history_fields(story: Story) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for kind, item, balance in _timeline(story):
         if kind == "fact":
-            rows.append({
-                "kind": "fact", "position": item.position, "type": item.topic, "occurred": rfc3339(item.occurred_us),
-                "is_late": item.is_late, "what": sentence(item), "balance": balance,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "kind": "fact",
+                    "position": item.position,
+                    "type": item.topic,
+                    "occurred": rfc3339(item.occurred_us),
+                    "is_late": item.is_late,
+                    "what": sentence(item),
+                    "balance": balance,
+                }
+            )
         else:
             rows.append({"kind": "entry", **entry_fields(item), "balance": balance})
     return rows
@@ -172,7 +180,8 @@ def sentence(fact: Fact[Any]) -> str:
     return f"{words}: {', '.join(parts)}" if parts else words
 
 
-# -- explain ------------------------------------------------------------------------------------------------------
+# -- explain
+# ------------------------------------------------------------------------------------------------------
 
 
 def entry_fields(entry: Entry) -> dict[str, Any]:
@@ -247,15 +256,20 @@ def explain_fields(
             {
                 **entry_fields(entry),
                 "params": _params(story, entry),
-                "arithmetic": [n.text for n in notes_of(story, entry.position, entry.rule) if not n.is_refusal],
-                "fact_data": msgspec.to_builtins(story.facts[entry.fact].data) if entry.fact in story.facts else None,
-            } for entry in entries
+                "arithmetic": [
+                    n.text for n in notes_of(story, entry.position, entry.rule) if not n.is_refusal
+                ],
+                "fact_data": msgspec.to_builtins(story.facts[entry.fact].data)
+                if entry.fact in story.facts
+                else None,
+            }
+            for entry in entries
         ],
         "why_not": [
             {"position": n.position, "rule": n.rule, "reason": n.text} for n in _refusals(story, fact, rule)
         ],
         "footer": story.footer.fields(),
-    }  # fmt: skip
+    }
 
 
 def explain_lines(story: Story, entries: Sequence[Entry], fact: int | None, rule: str | None) -> list[str]:
@@ -308,9 +322,12 @@ def _refusals(story: Story, fact: int | None, rule: str | None) -> list[Note]:
     if fact is None and rule is None:
         return []
     return [
-        n for n in story.notes
-        if n.is_refusal and fact in {None, n.position} and (rule is None or rule in {n.rule, n.rule.rpartition("@")[0]})
-    ]  # fmt: skip
+        n
+        for n in story.notes
+        if n.is_refusal
+        and fact in {None, n.position}
+        and (rule is None or rule in {n.rule, n.rule.rpartition("@")[0]})
+    ]
 
 
 def _entry_lines(story: Story, entry: Entry) -> list[str]:

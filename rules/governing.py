@@ -1,4 +1,4 @@
-"""What is recorded about the programme: making a ledger, applying programmes, trusting plugins, letting time pass."""
+"""What is recorded about the programme: a ledger made, programmes applied, plugins trusted, time passed."""
 
 from __future__ import annotations
 
@@ -193,7 +193,8 @@ def _applied(activated: ProgrammeActivated) -> str:
     return f"programme {activated.programme!r} in force {since}, {count} rule{'s' * (count != 1)}"
 
 
-# -- reading -------------------------------------------------------------------------------------------------------
+# -- reading
+# -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,9 +266,10 @@ def current_admission(connection: Connection, catalogue: Catalogue) -> Admission
                 fact.position = 1
                 _check_like(read_programme(fact.data.text, at=draft.event_id), first, at=draft.event_id)
                 Programme(fact, catalogue, set())
-            elif isinstance(fact.data, ClockAdvanced):
-                if instant_us(fact.data.to) > recorded_us + admitted.tolerance_us:
-                    return FactError(f"time would pass into the future: {fact.data.to!r}", code="future")
+            elif isinstance(fact.data, ClockAdvanced) and (
+                instant_us(fact.data.to) > recorded_us + admitted.tolerance_us
+            ):
+                return FactError(f"time would pass into the future: {fact.data.to!r}", code="future")
         except (LoyaltyError, ValueError) as error:
             what = error.what if isinstance(error, LoyaltyError) else str(error)
             return FactError(f"programme cannot be used here: {what}", code="unusable-programme")

@@ -18,8 +18,8 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 def loyalty_rules() -> Iterable[type[Rule]]:  # type: ignore[empty-body]
     """Return the rules this plugin offers.
 
-    Called once at start-up, in no promised order: rules sort by stage, priority, label and version, so installing a
-    plugin never reorders another's effects.
+    Called once at start-up, in no promised order: rules sort by stage, priority, label and version, so
+    installing a plugin never reorders another's effects.
 
     A rule is pure: a replay ten years from now must give the same effects. To change a released rule, publish
     ``version + 1`` and keep the old class.

@@ -29,9 +29,9 @@ from msgspec import Meta, Struct
 
 from ..ledger.calendar import HOUR_US, tzdata_version, zone_info
 from ..ledger.errors import FactError, LoyaltyError, PluginError, UsageError
-from ..ledger.faults import fault_text
 from ..ledger.facts.programme import PinnedPlugin, PinnedRule, ProgrammeActivated
 from ..ledger.facts.types import Currency, Name
+from ..ledger.faults import fault_text
 from ..ledger.store.log import Admission
 from ..ledger.units import check_currency
 from .catalogue import Catalogue
@@ -79,7 +79,9 @@ def read_programme(text: str, *, at: str) -> ProgrammeFile:
         raise UsageError(f"no TOML: {str(error).lower()}", at=at) from error
     except msgspec.ValidationError as error:
         raise UsageError(
-            f"programme: {fault_text(str(error), given)}", at=at, hint="examples/grocer.toml shows a programme"
+            f"programme: {fault_text(str(error), given)}",
+            at=at,
+            hint="examples/grocer.toml shows a programme",
         ) from error
     zone_info(file.zone)
     try:
@@ -106,7 +108,8 @@ def activation(text: str, catalogue: Catalogue, *, at: str, effective: str | Non
     """
     file = read_programme(text, at=at)
     pinned = [
-        _pin(catalogue, label, dict(table), file.currency, at=at) for label, table in sorted(file.rules.items())
+        _pin(catalogue, label, dict(table), file.currency, at=at)
+        for label, table in sorted(file.rules.items())
     ]
     plugins = sorted({rule.plugin for rule in pinned})
     return ProgrammeActivated(

@@ -82,8 +82,8 @@ def rebuild_views(
     """Make all views anew, compare, and swap.
 
     Raises:
-        FindingsError: the views differ, and *accept* does not name the difference; the live ones go on serving.
-        LoyaltyError: as :func:`loyalty_ledger.ledger.projection.rebuild`.
+        FindingsError: the views differ, and *accept* does not name the difference; the live ones go on
+        serving. LoyaltyError: as :func:`loyalty_ledger.ledger.projection.rebuild`.
     """
     done = projection.rebuild(
         database, recipe_for(database), runner=runner, clock=clock, from_journal=is_from_journal,

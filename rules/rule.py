@@ -35,14 +35,15 @@ class Params(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Rule:
     """Base class of every rule.
 
-    A rule is pure: it reads its arguments and ``self.params``, nothing else; no clock, file, network, random number,
-    float or module state. To change a released rule, publish it with ``version + 1`` and keep the old one.
+    A rule is pure: it reads its arguments and ``self.params``, nothing else; no clock, file, network, random
+    number, float or module state. To change a released rule, publish it with ``version + 1`` and keep the old
+    one.
 
     Attributes:
         name: How a programme asks for it; unique with the version across all plugins.
         version: From 1. A released version never changes what it answers.
-        stage: When it runs on a fact: earn, multiply, cap, standing, react. Later stages see what earlier ones did.
-        priority: Order within a stage, lower first; a programme can set another. Ties go by label.
+        stage: When it runs on a fact: earn, multiply, cap, standing, react. Later stages see what earlier
+        ones did. priority: Order within a stage, lower first; a programme can set another. Ties go by label.
     """
 
     name: ClassVar[str]
@@ -61,7 +62,7 @@ class Rule:
             ValueError: saying which, when the programme is applied.
         """
 
-    def on_timer(self, timer: Any, member: Any) -> Answer:
+    def on_timer(self, timer: Any, member: Any) -> Answer:  # noqa: ARG002 - for rules to override
         """Answer a timer this rule has set. The default answers nothing."""
         return None
 

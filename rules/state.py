@@ -82,7 +82,7 @@ class MemberState(Struct, array_like=True, gc=False):
         if self.lots:
             due = self.lots[0].expires_us
             if self.pending:
-                due = min(due, min(lot.usable_us for lot in self.lots if lot.pending))
+                due = min(due, *(lot.usable_us for lot in self.lots if lot.pending))
         if self.alarms and self.alarms[0].due_us < due:
             due = self.alarms[0].due_us
         return due

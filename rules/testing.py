@@ -11,7 +11,8 @@
     story.purchase("ann", "7.00", at="2026-03-01")
     assert story.balance("ann") == 7
 
-Positions count from 1; the programme is the first fact. Times may leave out the clock ("2026-03-01" is midnight UTC).
+Positions count from 1; the programme is the first fact. Times may leave out the clock ("2026-03-01" is
+midnight UTC).
 """
 
 from __future__ import annotations
@@ -45,9 +46,14 @@ class Story:
         position = len(self.facts) + 1
         occurred_us = instant_us(at if "T" in at else f"{at}T00:00:00Z")
         ready = draft(
-            self.catalogue.registry, event_id=str(position), source="story", topic=type(data).topic, subject=subject,
-            occurred_us=occurred_us, data=data,
-        )  # fmt: skip
+            self.catalogue.registry,
+            event_id=str(position),
+            source="story",
+            topic=type(data).topic,
+            subject=subject,
+            occurred_us=occurred_us,
+            data=data,
+        )
         fact: Fact[Any] = self.catalogue.registry.fact_decoders()[ready.topic](ready.state)
         fact.position, fact.occurred_us = position, occurred_us
         self.facts.append(fact)

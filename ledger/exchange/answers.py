@@ -25,8 +25,10 @@ def summary_lines(summary: Summary, file: str, *, is_dry_run: bool) -> list[str]
     things = "fact" if summary.imported == 1 else "facts"
     lines.append(f"  {'would import' if is_dry_run else 'imported':<13}{summary.imported:>12,} {things}")
     for label, count in (
-        ("duplicates", summary.duplicates), ("conflicting", summary.conflicting), ("rejected", summary.rejected)
-    ):  # fmt: skip
+        ("duplicates", summary.duplicates),
+        ("conflicting", summary.conflicting),
+        ("rejected", summary.rejected),
+    ):
         lines.append(f"  {label:<13}{count:>12,}")
     for currency, minor in sorted(summary.totals_minor.items()):
         lines.append(f"  {'purchases':<13}{money_text(minor, currency):>15}")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from itertools import compress, count, pairwise
-from operator import ne
+from itertools import pairwise
 from typing import Any
 
 import msgspec
 
 from ..errors import FactError, HistoryError
 from ..facts import Draft, Registry, draft
-from .cells import Memo
+from ..facts.purchase import PurchaseRecorded
 from .chunk import Chunk, Fault, Item
+from .columns import Memo
 from .occurrences import Naming
 from .plan import Plan, Slot
 
@@ -39,7 +39,7 @@ def items_of(chunks: Iterable[Chunk], plan: Plan, registry: Registry, naming: Na
     rest: Chunk | None = None
     for chunk in chunks:
         rows = chunk if rest is None else rest.followed_by(chunk)
-        edges = _edges(rows, keys)
+        edges = _edges(rows, plan)
         if keys:
             rest = rows.tail(edges[-2])
             edges.pop()
@@ -54,31 +54,36 @@ def items_of(chunks: Iterable[Chunk], plan: Plan, registry: Registry, naming: Na
         yield builder.items(rest, [0, len(rest)])
 
 
-def _edges(rows: Chunk, keys: tuple[str, ...]) -> list[int]:
+def _edges(rows: Chunk, plan: Plan) -> list[int]:
     """Return where baskets start, and the end."""
     size = len(rows)
-    if not keys:
+    if not plan.mapping.group_columns:
         return list(range(size + 1))
-    changes = _changes(_key_cells(rows, keys))
-    if rows.faults:
-        cells = _key_cells(rows, keys)
-        for row in rows.faults:
-            around = cells[max(row - 1, 0) : row] + cells[row + 1 : row + 2]
-            if cells[row] not in around:
-                # Nobody can say which neighbour the row belongs to: it takes both with it.
-                changes -= {row, row + 1}
+    keys = [rows.columns[key] for key in plan.mapping.group_columns]
+    changes = set().union(*(key.changes() for key in keys))
+    cells = list(zip(*(key.cells() for key in keys), strict=True)) if rows.faults else []
+    for row in rows.faults:
+        if plan.mapping.rows == "scattered":
+            changes |= set() if is_sure(rows, row, plan) else {row, row + 1} - {0, size}
+            continue
+        before, after = cells[max(row - 1, 0) : row], cells[row + 1 : row + 2]
+        is_inside = bool(before) and before == after
+        if is_inside or (cells[row] not in before + after and not is_sure(rows, row, plan)):
+            # The row stands in a basket, or nobody can say which neighbour it belongs to: they go with it.
+            changes -= {row, row + 1}
     return [0, *sorted(changes), size]
 
 
-def _key_cells(rows: Chunk, keys: tuple[str, ...]) -> list[Any]:
-    if len(keys) == 1:
-        return rows.columns[keys[0]]
-    return list(zip(*(rows.columns[key] for key in keys), strict=True))
-
-
-def _changes(cells: list[Any]) -> set[int]:
-    """Return the rows whose cell differs from that of the row before."""
-    return set(compress(count(1), map(ne, cells[1:], cells)))
+def is_sure(rows: Chunk, row: int, plan: Plan) -> bool:
+    """Return whether the cells of a row that cannot be read are those of their columns, as far as they go."""
+    cells = {name: column.at([row])[0] for name, column in rows.columns.items()}
+    cells = {name: cell for name, cell in cells.items() if cell is not None}
+    keys = [cells.get(name) for name in plan.mapping.group_columns]
+    if any(key is None or key == "" or "\ufffd" in str(key) for key in keys):
+        return False
+    memos = [(plan.time, plan.mapping.time_column.column)]
+    memos += [(slot.memo, slot.column) for slot in (*plan.slots, *plan.line_slots) if not slot.takes_currency]
+    return not any(isinstance(memo[cells[name]], FactError) for memo, name in memos if name in cells)
 
 
 class _Builder:
@@ -96,7 +101,7 @@ class _Builder:
         faults = dict(rows.faults)
         if len(starts) < edges[-1]:
             self._refuse_disagreement(rows, edges, faults)
-        firsts = _Firsts(rows, starts, faults)
+        firsts = _Rows(rows, starts, faults)
         times = firsts.values(plan.time, mapping.time_column.column)
         subjects = firsts.values(plan.subject, mapping.subject) if mapping.subject else [None] * len(starts)
         fields = {slot.name: self._values(slot, firsts) for slot in plan.slots}
@@ -114,17 +119,21 @@ class _Builder:
             digest = "" if mapping.id_columns else event_id
             if number not in worst:
                 try:
-                    ready = self._draft(event_id, member, time_us, dict(zip(names, values, strict=True)))
-                    items.append(Item(rows, start, stop, start, ready, None, member, digest))
+                    ready, bought = self._draft(
+                        event_id, member, time_us, dict(zip(names, values, strict=True))
+                    )
+                    items.append(Item(rows, start, stop, start, ready, None, member, bought, digest))
                     continue
                 except FactError as error:
                     worst[number] = start, Fault(error)
             at, fault = worst[number]
             known = member if isinstance(member, str) else None
-            items.append(Item(rows, start, stop, at, None, fault, known, digest))
+            items.append(Item(rows, start, stop, at, None, fault, known, None, digest))
         return items
 
-    def _draft(self, event_id: str, member: str | None, time_us: int, values: dict[str, Any]) -> Draft:
+    def _draft(
+        self, event_id: str, member: str | None, time_us: int, values: dict[str, Any]
+    ) -> tuple[Draft, tuple[str, int] | None]:
         plan = self.plan
         try:
             if plan.total is not None:
@@ -133,14 +142,15 @@ class _Builder:
         except ValueError as error:
             raise FactError(str(error)) from error
         ready = draft(
-            self.registry, event_id=event_id, source=plan.mapping.source, topic=plan.kind.topic, subject=member,
-            occurred_us=time_us, data=typed, actor=plan.mapping.actor,
+            self.registry, event_id=event_id, source=plan.mapping.source, topic=plan.kind.topic,
+            subject=member, occurred_us=time_us, data=typed, actor=plan.mapping.actor,
         )  # fmt: skip
         if len(ready.state) > MAX_STATE:
             raise FactError(f"fact is longer than 1 MiB: {len(ready.state)} bytes", code="too-long")
-        return ready
+        bought = (typed.currency, typed.amount_minor) if isinstance(typed, PurchaseRecorded) else None
+        return ready, bought
 
-    def _values(self, slot: Slot, rows: _Firsts) -> list[Any]:
+    def _values(self, slot: Slot, rows: _Rows) -> list[Any]:
         if not slot.takes_currency:
             return rows.values(slot.memo, slot.column)
         return rows.values(slot.memo, slot.column, self.plan.mapping.fields["currency"])
@@ -149,7 +159,7 @@ class _Builder:
         self, line: Callable[..., Any], rows: Chunk, edges: list[int], faults: dict[int, Fault]
     ) -> dict[str, list[Any]]:
         """Return the lines of every basket, and their sums where the fact has one."""
-        cells = _Firsts(rows, None, faults)
+        cells = _Rows(rows, None, faults)
         columns = {slot.name: self._values(slot, cells) for slot in self.plan.line_slots}
         lines = list(map(line, *columns.values()))
         spans = list(pairwise(edges))
@@ -164,13 +174,12 @@ class _Builder:
     def _ids(self, rows: Chunk, edges: list[int]) -> list[str]:
         named = self.plan.mapping.id_columns
         if len(named) == 1:
-            cells = rows.columns[named[0]]
-            return [_id_text(cells[start]) for start in edges[:-1]]
+            return list(map(_id_text, rows.columns[named[0]].at(edges[:-1])))
         if named:
-            columns = [rows.columns[name] for name in named]
-            return [":".join(_escaped(cells[start]) for cells in columns) for start in edges[:-1]]
+            parts = zip(*(rows.columns[name].at(edges[:-1]) for name in named), strict=True)
+            return [":".join(map(_escaped, part)) for part in parts]
         names = sorted(rows.columns)
-        table = list(zip(*(rows.columns[name] for name in names), strict=True))
+        table = list(zip(*(rows.columns[name].cells() for name in names), strict=True))
         label = _encode([self.plan.mapping.source, *names])
         name = self.naming.name
         return [name(label + _encode(table[a:b])) for a, b in pairwise(edges)]
@@ -178,14 +187,14 @@ class _Builder:
     def _refuse_disagreement(self, rows: Chunk, edges: list[int], faults: dict[int, Fault]) -> None:
         starts = set(edges)
         for column in self.shared:
-            for row in sorted(_changes(rows.columns[column]) - starts):
-                cells = rows.columns[column]
-                what = f"rows of one basket differ in {column!r}: {cells[row - 1]!r} and {cells[row]!r}"
+            for row in sorted(rows.columns[column].changes() - starts):
+                before, after = rows.columns[column].at([row - 1, row])
+                what = f"rows of one basket differ in {column!r}: {before!r} and {after!r}"
                 faults.setdefault(row, Fault(FactError(what, code="rows-differ"), column))
 
 
-class _Firsts:
-    """The cells of some rows: the first row of each basket, or all rows."""
+class _Rows:
+    """The values of some rows: the first row of each basket, or (no starts) all rows."""
 
     def __init__(self, rows: Chunk, starts: list[int] | None, faults: dict[int, Fault]) -> None:
         self.rows, self.faults = rows, faults
@@ -193,10 +202,12 @@ class _Firsts:
 
     def values(self, memo: Memo, column: str, currency: str | None = None) -> list[Any]:
         """Return converted cells; those that cannot be converted are added to the faults."""
-        cells: Any = self._cells(column)
         if currency is not None:
-            cells = zip(cells, self._cells(currency), strict=True)
-        values = memo.column(cells)
+            values = memo.values_of(list(zip(self._cells(column), self._cells(currency), strict=True)))
+        elif self.starts is not None:
+            values = memo.values_of(self._cells(column))
+        else:
+            values = self.rows.columns[column].converted(memo)
         if memo.has_faults:
             for number, value in enumerate(values):
                 if isinstance(value, FactError):
@@ -206,7 +217,7 @@ class _Firsts:
 
     def _cells(self, column: str) -> list[Any]:
         cells = self.rows.columns[column]
-        return cells if self.starts is None else [cells[row] for row in self.starts]
+        return cells.cells() if self.starts is None else cells.at(self.starts)
 
 
 def _by_basket(faults: dict[int, Fault], edges: list[int]) -> dict[int, tuple[int, Fault]]:

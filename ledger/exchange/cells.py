@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from types import UnionType
@@ -16,36 +15,14 @@ from ..calendar import Zone, instant_us, micros, rfc3339, zone_info
 from ..errors import FactError
 from ..facts.types import Time
 from ..units import Rounding, decimals, minor_units, rounded
+from .columns import Convert
 
-Convert = Callable[[Any], Any]
-MEMO_SIZE = 50_000
+MAX_DIGITS = 28
+"""Decimal arithmetic is exact up to so many digits."""
 _CLOCK = re.compile(r"%[HIMScXpfzZT]")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the zone is added afterwards
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-
-
-class Memo(dict[Any, Any]):
-    """Converts each distinct cell once. A cell that cannot be converted has its FactError as value."""
-
-    def __init__(self, convert: Convert) -> None:
-        super().__init__()
-        self._convert = convert
-        self.has_faults = False
-
-    def __missing__(self, cell: Any) -> Any:
-        try:
-            value = self._convert(cell)
-        except FactError as error:
-            value, self.has_faults = error, True
-        self[cell] = value
-        return value
-
-    def column(self, cells: Iterable[Any]) -> list[Any]:
-        """Return the values of a column, FactErrors among them."""
-        if len(self) > MEMO_SIZE:
-            self.clear()
-        return [self[cell] for cell in cells]
 
 
 def number_of(cell: Any) -> Decimal:
@@ -60,8 +37,10 @@ def number_of(cell: Any) -> Decimal:
         number = Decimal("NaN")
     if isinstance(cell, bool) or not number.is_finite():
         raise FactError(f"no number: {str(cell)!r}", code="not-a-number")
-    if abs(number.adjusted()) > 30:
+    if number.adjusted() > 30:
         raise FactError(f"number is out of range: {str(cell)!r}", code="out-of-range")
+    if len(number.as_tuple().digits) > MAX_DIGITS:
+        raise FactError(f"number has more than {MAX_DIGITS} digits: {str(cell)[:60]!r}", code="out-of-range")
     return number
 
 
@@ -91,6 +70,8 @@ def _whole(cell: Any) -> int:
 
 def _number(cell: Any) -> int | Decimal:
     number = number_of(cell)
+    if number.adjusted() < -30:
+        raise FactError(f"number is out of range: {str(cell)!r}", code="out-of-range")
     return int(number) if number == number.to_integral_value() else Decimal(format(number.normalize(), "f"))
 
 
@@ -179,6 +160,14 @@ def instant_convert(pattern: str | None, zone: str | None) -> Convert:
     return convert
 
 
+def _utc_us(text: str) -> int:
+    """Return the instant of a local time as if it were UTC."""
+    is_whole = len(text) == 19 or (len(text) > 20 and text[19] == "." and not text[20:].strip("0"))
+    if is_whole and text[10] in " T" and text[4] == text[7] == "-" and text[13] == text[16] == ":":
+        return micros(datetime.fromisoformat(text[:19]).replace(tzinfo=UTC))
+    return instant_us(f"{text}Z")
+
+
 class _Clock:
     def __init__(self, pattern: str | None, zone: str | None) -> None:
         self._pattern = pattern or ""
@@ -194,7 +183,7 @@ class _Clock:
             return self._zone.start_us(date.fromisoformat(text))
         if text[-1:] in "Zz" or text[-6:-5] in "+-":
             return instant_us(text)
-        utc_us = instant_us(f"{text}Z")
+        utc_us = _utc_us(text)
         return (
             utc_us
             if self._zone.name == "UTC"

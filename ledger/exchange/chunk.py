@@ -10,6 +10,7 @@ import msgspec
 
 from ..errors import FactError
 from ..facts import Draft
+from .columns import Column
 
 
 class Fault(NamedTuple):
@@ -20,7 +21,7 @@ class Fault(NamedTuple):
 
 
 class Chunk:
-    """Some rows of a file, column by column. A cell is a text, an int, a float, a bool, a list or None.
+    """Some rows of a file, column by column.
 
     Attributes:
         lines: The line (of a Parquet file: the row) each row starts at, from 1.
@@ -32,7 +33,7 @@ class Chunk:
     __slots__ = ("columns", "faults", "lines", "raw")
 
     def __init__(
-        self, lines: Sequence[int], columns: dict[str, list[Any]], raw: list[bytes] | None,
+        self, lines: Sequence[int], columns: dict[str, Column], raw: list[bytes] | None,
         faults: dict[int, Fault],
     ) -> None:  # fmt: skip
         self.lines, self.columns, self.raw, self.faults = lines, columns, raw, faults
@@ -44,14 +45,14 @@ class Chunk:
         """Return the bytes of some rows; those of a Parquet file as one JSON object a line."""
         if self.raw is not None:
             return b"".join(self.raw[start:stop])
-        rows = zip(*(cells[start:stop] for cells in self.columns.values()), strict=True)
-        return b"".join(_json_row(self.columns, row) for row in rows)
+        rows = zip(*(column.part(start, stop).cells() for column in self.columns.values()), strict=True)
+        return b"".join(_json_row(list(self.columns), row) for row in rows)
 
     def tail(self, start: int) -> Chunk:
         """Return the rows from *start* on."""
         return Chunk(
             self.lines[start:],
-            {name: cells[start:] for name, cells in self.columns.items()},
+            {name: column.part(start) for name, column in self.columns.items()},
             None if self.raw is None else self.raw[start:],
             {row - start: fault for row, fault in self.faults.items() if row >= start},
         )
@@ -60,14 +61,20 @@ class Chunk:
         """Return the rows of both."""
         size = len(self)
         return Chunk(
-            [*self.lines, *other.lines],
-            {name: cells + other.columns[name] for name, cells in self.columns.items()},
+            _joined(self.lines, other.lines),
+            {name: column.followed_by(other.columns[name]) for name, column in self.columns.items()},
             None if self.raw is None or other.raw is None else self.raw + other.raw,
             self.faults | {row + size: fault for row, fault in other.faults.items()},
         )
 
 
-def _json_row(names: dict[str, list[Any]], row: tuple[Any, ...]) -> bytes:
+def _joined(first: Sequence[int], second: Sequence[int]) -> Sequence[int]:
+    if isinstance(first, range) and isinstance(second, range):
+        return range(first.start, second.stop)
+    return [*first, *second]
+
+
+def _json_row(names: list[str], row: tuple[Any, ...]) -> bytes:
     # NaN and infinity have no JSON: their names are refused just as they are
     cells = (str(cell) if isinstance(cell, float) and cell - cell != 0 else cell for cell in row)
     return msgspec.json.encode(dict(zip(names, cells, strict=True))) + b"\n"
@@ -84,6 +91,7 @@ class Item(NamedTuple):
         draft: The fact; None where there is a fault.
         fault: Why there is no fact.
         member: The subject, as far as it could be read.
+        purchase: Currency and amount in minor units of a purchase.
         digest: The id its content and occurrence number give it; "" where the file has ids.
     """
 
@@ -94,6 +102,7 @@ class Item(NamedTuple):
     draft: Draft | None
     fault: Fault | None = None
     member: str | None = None
+    purchase: tuple[str, int] | None = None
     digest: str = ""
 
     @property

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import msgspec
 
 from ..errors import FactError, HistoryError
-from ..facts import Registry, read_event
+from ..facts import Draft, Registry, read_event
+from ..facts.purchase import PurchaseRecorded
 from .chunk import Chunk, Fault, Item
 from .source_file import RawLine, SourceFile
 
@@ -53,13 +54,33 @@ def items_of_lines(lines: list[RawLine], registry: Registry) -> list[Item]:
             if line.fault:
                 raise line.fault.error
             content = line.content.removeprefix(b"\xef\xbb\xbf") if line.number == 1 else line.content
-            items.append(Item(chunk, row, row + 1, row, read_event(registry, content.strip(b" \t\r\n"))))
+            draft = read_event(registry, content.strip(b" \t\r\n"))
+            items.append(Item(chunk, row, row + 1, row, draft, purchase=_purchase(draft)))
         except FactError as error:
             items.append(Item(chunk, row, row + 1, row, None, Fault(error), _subject(line.content)))
         except RecursionError:
             deep = Fault(FactError("deeper than 32 levels", code="too-deep"))
             items.append(Item(chunk, row, row + 1, row, None, deep))
     return items
+
+
+class _Amount(msgspec.Struct, gc=False):
+    amount_minor: int
+    currency: str
+
+
+class _Purchase(msgspec.Struct, gc=False):
+    data: _Amount
+
+
+_decode_purchase = msgspec.json.Decoder(_Purchase).decode
+
+
+def _purchase(draft: Draft) -> tuple[str, int] | None:
+    if draft.topic != PurchaseRecorded.topic:
+        return None
+    bought = _decode_purchase(draft.state).data
+    return bought.currency, bought.amount_minor
 
 
 class _Subject(msgspec.Struct):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ..errors import FactError, HistoryError, UsageError
 from .chunk import Chunk, Fault
+from .columns import CellColumn, Column
 from .mapping import Format, Mapping
 from .source_file import RawLine, SourceFile
 
@@ -42,7 +43,8 @@ class DelimitedFile:
             UsageError: no such encoding.
         """
         source.check_text()
-        self._rows = rows_of(source.lines(), kind, _codec(mapping.encoding))
+        feed = _Feed(source.lines(), _codec(mapping.encoding))
+        self._rows = rows_of(feed, kind)
         at = f"{source.path}:1"
         first = next(self._rows, None)
         if first is None:
@@ -58,6 +60,7 @@ class DelimitedFile:
             hint = 'write columns = ["first", "second"]'
             raise UsageError("mapping says header = false, but has no columns", hint=hint)
         check_columns(self.columns, mapping, at)
+        feed.width = len(self.columns)
         self._pending = [] if mapping.header else [first]
 
     def chunks(self) -> Iterator[Chunk]:
@@ -109,7 +112,8 @@ def chunk_of(rows: list[_Row], columns: list[str]) -> Chunk:
             faults[number] = row.fault or Fault(FactError(what, code="cells"))
             cells = [*cells[:width], *[None] * (width - len(cells))]
         table.append(cells)
-    cells_by_name = {name: list(cells) for name, cells in zip(columns, zip(*table, strict=True), strict=True)}
+    turned = zip(columns, zip(*table, strict=True), strict=True)
+    cells_by_name: dict[str, Column] = {name: CellColumn(list(cells)) for name, cells in turned}
     return Chunk([row.line for row in rows], cells_by_name, [row.raw for row in rows], faults)
 
 
@@ -121,12 +125,13 @@ def kept_chunk(content: bytes, columns: list[str], mapping: Mapping, kind: Forma
     """
     check_columns(columns, mapping, "the rejected rows")
     lines = (RawLine(number, line, None) for number, line in enumerate(content.splitlines(keepends=True), 1))
-    return chunk_of(list(rows_of(lines, kind, _codec(mapping.encoding))), columns)
+    feed = _Feed(lines, _codec(mapping.encoding))
+    feed.width = len(columns)
+    return chunk_of(list(rows_of(feed, kind)), columns)
 
 
-def rows_of(lines: Iterator[RawLine], kind: Format, encoding: str) -> Iterator[_Row]:
+def rows_of(feed: _Feed, kind: Format) -> Iterator[_Row]:
     """Yield every row that is not blank, with its first line, its bytes and its cells."""
-    feed = _Feed(lines, encoding)
     if kind == "whitespace":
         for text in feed:
             if cells := text.split():
@@ -142,6 +147,9 @@ def rows_of(lines: Iterator[RawLine], kind: Format, encoding: str) -> Iterator[_
         except csv.Error as error:
             yield feed.broken_row(str(error))
             continue
+        if feed.has_swallowed(cells):
+            yield feed.broken_row("a quote opens before other rows")
+            continue
         if cells:
             yield feed.row(cells)
         feed.forget()
@@ -155,6 +163,7 @@ class _Feed:
         self._again: deque[RawLine] = deque()
         self._taken: list[RawLine] = []
         self._fault: Fault | None = None
+        self.width: int | None = None
 
     def __iter__(self) -> _Feed:
         return self
@@ -174,6 +183,10 @@ class _Feed:
             self._fault = Fault(FactError(what, code="encoding"))
             text = line.content.decode(self._encoding, "replace")
         return text.removeprefix("\ufeff") if line.number == 1 else text
+
+    def has_swallowed(self, cells: list[str]) -> bool:
+        """Return whether a row of several lines is none, but rows behind a stray quote."""
+        return len(self._taken) > 1 and self.width is not None and len(cells) != self.width
 
     def row(self, cells: list[str]) -> _Row:
         """Return the row that the lines taken make."""

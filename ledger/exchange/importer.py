@@ -143,8 +143,7 @@ class _Run:
                 drafts = [item.draft for item in batch if item.draft is not None]
                 with self.database.reading() as connection:
                     outcomes = preview.answer(connection, drafts, now_us=self.now_us())
-                self.tally.count(drafts, outcomes)
-                self._rejected(batch, outcomes)
+                self._settle(batch, outcomes)
                 self._report()
         return self.tally.summary(None)
 
@@ -157,24 +156,26 @@ class _Run:
         outcomes = self.log.append(
             connection, drafts, now_us=now_us, import_id=self.import_id, admission=self.admission
         )
-        self.tally.count(drafts, outcomes)
-        rejected = self._rejected(batch, outcomes)
+        rejected = self._settle(batch, outcomes)
         keep(connection, rejected, import_id=self.import_id, file=str(self.path), now_us=now_us)
         self._write_counters(connection, finished_us=None)
 
-    def _rejected(self, batch: list[Item], outcomes: list[Outcome]) -> list[Rejected]:
-        """Return what of a batch did not become a fact, and count it."""
+    def _settle(self, batch: list[Item], outcomes: list[Outcome]) -> list[Rejected]:
+        """Count what became of a batch; return what of it did not become a fact."""
         answers = iter(outcomes)
         rejected = []
         for item in batch:
             self.tally.rows += item.stop - item.start
-            fault = item.fault or fault_of(next(answers))
+            fault = item.fault
             if fault is None:
-                continue
-            if item.fault:
+                outcome = next(answers)
+                self.tally.count(item, outcome)
+                fault = fault_of(outcome)
+            else:
                 self.tally.rejected += 1
-            self.tally.note(item.line, fault)
-            rejected.append(Rejected.of(item, fault, self.naming))
+            if fault is not None:
+                self.tally.note(item.line, fault)
+                rejected.append(Rejected.of(item, fault, self.naming))
         return rejected
 
     def _begin(self, connection: Connection, now_us: int) -> int:

@@ -35,10 +35,11 @@
     paid = "half-up"           # absent: too many decimals reject the row
 
 A time that a change of clocks repeats is taken as the first of the two; a day alone is its first instant.
-Several labels in one cell are separated by ``|``. What `id`, `subject`, `time` and `[fields]` name must be the
-same in all rows of a basket; a row that is not as it must be rejects its whole basket. Without `id`, all columns
-of the file make the name, and how often the same row came before: equal rows of one file stay apart, and
-importing it again adds nothing. A kept row is only found again if `source` and the columns stay as they are.
+Several labels in one cell are separated by ``|``. What `id`, `subject`, `time` and `[fields]` name must be
+the same in all rows of a basket; a row that is not as it must be rejects its whole basket.
+
+Without `id`, all columns of the file make the name, and how often the same row came before: equal rows of one
+file stay apart, and importing it again adds nothing, as long as `source` and the columns stay as they are.
 """
 
 from __future__ import annotations

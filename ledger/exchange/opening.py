@@ -12,7 +12,7 @@ import msgspec
 from ..errors import HistoryError, UsageError
 from ..facts import Registry
 from . import delimited, parquet
-from .baskets import items_of
+from .baskets import is_sure, items_of
 from .chunk import Chunk, Item
 from .cloudevents import event_items, items_of_lines
 from .mapping import Format, Mapping
@@ -80,13 +80,14 @@ def open_file(path: Path, mapping: Mapping | None, registry: Registry, naming: N
             reader = delimited.DelimitedFile(source, mapping, kind)
             extent = lambda: (source.done_bytes, source.size_bytes)  # noqa: E731
         kept = msgspec.json.encode(KeptMapping(mapping, reader.columns, kind)).decode()
-        with closing(_joined(reader.chunks(), mapping)) as chunks:
+        with closing(_joined(reader.chunks(), plan)) as chunks:
             yield Opened(kind, kept, items_of(chunks, plan, registry, naming), extent)
 
 
-def _joined(chunks: Iterator[Chunk], mapping: Mapping) -> Generator[Chunk, None, None]:
-    if mapping.rows == "scattered" and mapping.group_columns:
-        yield from brought_together(chunks, mapping.group_columns)
+def _joined(chunks: Iterator[Chunk], plan: Plan) -> Generator[Chunk, None, None]:
+    keys = plan.mapping.group_columns
+    if plan.mapping.rows == "scattered" and keys:
+        yield from brought_together(chunks, keys, lambda chunk, row: is_sure(chunk, row, plan))
     else:
         yield from chunks
 

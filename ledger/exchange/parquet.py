@@ -10,6 +10,7 @@ import msgspec
 
 from ..errors import FactError, HistoryError, LoyaltyError
 from .chunk import Chunk, Fault
+from .columns import ArrowColumn, CellColumn, Column
 from .delimited import check_columns
 from .mapping import Mapping
 
@@ -82,10 +83,10 @@ class ParquetFile:
         first = self.done_rows + 1
         self.done_rows += part.num_rows
         faults: dict[int, Fault] = {}
-        columns = {name: self._cells(part.column(name), name, faults) for name in self._names}
+        columns = {name: self._column(part.column(name), name, faults) for name in self._names}
         return Chunk(range(first, self.done_rows + 1), columns, None, faults)
 
-    def _cells(self, column: Any, name: str, faults: dict[int, Fault]) -> list[Any]:
+    def _column(self, column: Any, name: str, faults: dict[int, Fault]) -> Column:
         types = self._arrow.types
         if types.is_dictionary(column.type):
             column = column.dictionary_decode()
@@ -93,13 +94,13 @@ class ParquetFile:
             column = column.cast(self._arrow.timestamp(column.type.unit, "UTC"))
         if types.is_temporal(column.type) or types.is_decimal(column.type):
             column = column.cast(self._arrow.string())
-        try:
-            cells: list[Any] = column.to_pylist()
-        except UnicodeDecodeError:
-            return _damaged(column, name, faults)
         if types.is_list(column.type) or types.is_large_list(column.type):
-            cells = [None if cell is None else tuple(cell) for cell in cells]
-        return cells
+            return CellColumn([_hashable(cell) for cell in column.to_pylist()])
+        try:
+            column.validate(full=True)
+        except self._arrow.ArrowInvalid:
+            return CellColumn(_damaged(column, name, faults))
+        return ArrowColumn(column)
 
 
 def _damaged(column: Any, name: str, faults: dict[int, Fault]) -> list[Any]:
@@ -132,7 +133,9 @@ def kept_chunk(content: bytes, mapping: Mapping) -> Chunk:
     """
     rows = [msgspec.json.decode(line) for line in content.splitlines()]
     check_columns(list(rows[0]), mapping, "the rejected rows")
-    columns = {name: [_hashable(row[name]) for row in rows] for name in rows[0]}
+    columns: dict[str, Column] = {
+        name: CellColumn([_hashable(row[name]) for row in rows]) for name in rows[0]
+    }
     return Chunk(range(1, len(rows) + 1), columns, None, {})
 
 

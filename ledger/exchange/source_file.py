@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import zlib
@@ -17,6 +18,11 @@ MAX_LINE = 8 << 20
 MAX_RATIO = 100
 FREE_BYTES = 64 << 20
 """How much a .gz file may unpack to whatever its size."""
+
+
+_PEEKED = 4096
+_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x1f\x8b", b"PK\x03\x04")
+"""How UTF-16, gzip and zip files start."""
 
 
 class RawLine(NamedTuple):
@@ -56,13 +62,12 @@ class SourceFile:
         Raises:
             HistoryError: it is empty, or binary.
         """
+        start = self._peek()
         self._head = self._readline()
         if not self._head:
             raise HistoryError("file is empty", at=str(self.path))
-        if b"\0" in self._head or self._head.startswith(
-            (b"\xff\xfe", b"\xfe\xff", b"\x1f\x8b", b"PK\x03\x04")
-        ):
-            what = f"file is no text in UTF-8: it starts with {self._head[:8]!r}"
+        if b"\0" in self._head or start.startswith(_MARKS) or _is_binary(start):
+            what = f"file is no text in UTF-8: it starts with {start[:8]!r}"
             hint = "unpack it, or save it as UTF-8 text; Parquet files end in .parquet"
             raise HistoryError(what, at=f"{self.path}:1", hint=hint)
 
@@ -85,6 +90,12 @@ class SourceFile:
         while part and not part.endswith(b"\n"):
             part = self._readline()
 
+    def _peek(self) -> bytes:
+        try:
+            return self._stream.peek(_PEEKED)[:_PEEKED]  # type: ignore[attr-defined,no-any-return]
+        except (EOFError, zlib.error, OSError) as error:
+            raise HistoryError(f"file cannot be read: {error}", at=str(self.path)) from error
+
     def _readline(self) -> bytes:
         try:
             line = self._stream.readline(MAX_LINE + 1)
@@ -99,6 +110,16 @@ class SourceFile:
                 at = f"{self.path}:{self._line + 1}"
                 raise HistoryError(what, at=at, hint="unpack it yourself and look at it")
         return line
+
+
+def _is_binary(start: bytes) -> bool:
+    if b"\0" not in start:
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 @contextmanager

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-import msgspec
-
-from ..facts import Draft
 from ..store.log import Outcome
-from .chunk import Fault
+from .chunk import Fault, Item
 
 SHOWN_FAULTS = 10
 
@@ -66,18 +63,6 @@ class Progress(NamedTuple):
     total: int
 
 
-class _Amount(msgspec.Struct, gc=False):
-    amount_minor: int
-    currency: str
-
-
-class _Purchase(msgspec.Struct, gc=False):
-    data: _Amount
-
-
-_purchase = msgspec.json.Decoder(_Purchase).decode
-
-
 class Tally:
     """Counts as batches are stored."""
 
@@ -88,33 +73,27 @@ class Tally:
         self.last: int | None = None
         self.problems: list[Problem] = []
 
-    def count(self, drafts: Sequence[Draft], outcomes: Sequence[Outcome]) -> None:
-        """Add what became of some drafts; those refused are counted by ``reject``."""
-        for draft, outcome in zip(drafts, outcomes, strict=True):
-            if outcome.status == "created":
-                self.imported += 1
-                self._add_position(outcome.position)
-                if draft.topic == "purchase.recorded":
-                    amount = _purchase(draft.state).data
-                    self.totals_minor[amount.currency] = (
-                        self.totals_minor.get(amount.currency, 0) + amount.amount_minor
-                    )
-            elif outcome.status == "duplicate":
-                self.duplicates += 1
-            elif outcome.status == "conflict":
-                self.conflicting += 1
-            else:
-                self.rejected += 1
+    def count(self, item: Item, outcome: Outcome) -> None:
+        """Add what became of a draft."""
+        if outcome.status == "created":
+            self.imported += 1
+            if outcome.position is not None:
+                self.first = self.first or outcome.position
+                self.last = outcome.position
+            if item.purchase is not None:
+                currency, amount_minor = item.purchase
+                self.totals_minor[currency] = self.totals_minor.get(currency, 0) + amount_minor
+        elif outcome.status == "duplicate":
+            self.duplicates += 1
+        elif outcome.status == "conflict":
+            self.conflicting += 1
+        else:
+            self.rejected += 1
 
     def note(self, line: int, fault: Fault) -> None:
         """Keep a fault if it is one of the first."""
         if len(self.problems) < SHOWN_FAULTS:
             self.problems.append(Problem(line, fault.column, fault.error.code, fault.error.what))
-
-    def _add_position(self, position: int | None) -> None:
-        if position is not None:
-            self.first = position if self.first is None else self.first
-            self.last = position
 
     def summary(self, import_id: int | None) -> Summary:
         """Return the counts so far."""

@@ -5,6 +5,6 @@ from .registry import CATALOGUE, Registry
 from .types import FactType, Part
 
 __all__ = [
-    "CATALOGUE", "Draft", "Fact", "FactType", "Part", "Registry", "convert", "draft", "member_of", "read_event",
-    "stream_of",
+    "CATALOGUE", "Draft", "Fact", "FactType", "Part", "Registry", "convert", "draft", "member_of",
+    "read_event", "stream_of",
 ]  # fmt: skip

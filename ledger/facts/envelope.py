@@ -67,7 +67,9 @@ class Draft(NamedTuple):
 
 
 class Fact(Struct, Generic[D_co], kw_only=True, gc=False):
-    """A stored fact as rules read it. *position* and *occurred_us* come from the store, the rest from its bytes.
+    """A stored fact as rules read it.
+
+    *position* and *occurred_us* come from the store, the rest from its bytes.
 
     Attributes:
         occurred_us: When it happened, microseconds since 1970.
@@ -238,7 +240,7 @@ def read_event(registry: Registry, line: bytes) -> Draft:
     """
     try:
         envelope = _decode_envelope(line)
-        kind = registry.type_of(envelope.type)
+        registry.type_of(envelope.type)  # refuses an unknown one
         typed = registry.decode_data(envelope.type, envelope.data)
         subject = envelope.subject or None
         ready = draft(
@@ -270,6 +272,15 @@ def _read_strictly(registry: Registry, line: bytes) -> Draft:
             raise FactError(
                 f"fact has no {name!r}", code="missing-field", hint="loyalty schema shows every field"
             )
+    _check_context(event)
+    return draft(
+        registry, event_id=event["id"], source=event["source"], topic=event["type"],
+        subject=event.get("subject"), occurred_us=instant_us(event["time"]), data=event["data"],
+        actor=event.get("actor"), dataschema=event.get("dataschema"),
+    )  # fmt: skip
+
+
+def _check_context(event: dict[str, Any]) -> None:
     for name, value in event.items():
         if name != "data" and not isinstance(value, str):
             raise FactError(f"{name} is no text: {value!r}", code="invalid")
@@ -281,11 +292,6 @@ def _read_strictly(registry: Registry, line: bytes) -> Draft:
         )
     if not isinstance(event["data"], dict):
         raise FactError(f"data is no JSON object: {event['data']!r}", code="invalid")
-    return draft(
-        registry, event_id=event["id"], source=event["source"], topic=event["type"],
-        subject=event.get("subject"), occurred_us=instant_us(event["time"]), data=event["data"],
-        actor=event.get("actor"), dataschema=event.get("dataschema"),
-    )  # fmt: skip
 
 
 __all__ = ["Decimal", "Draft", "Envelope", "Fact", "convert", "draft", "member_of", "read_event", "stream_of"]

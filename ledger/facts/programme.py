@@ -12,7 +12,7 @@ Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256, hex
 
 
 class PinnedRule(Part, frozen=True, kw_only=True):
-    """A rule as the programme uses it: under which label, which version, of which plugin, all its parameters."""
+    """A rule as the programme uses it: its label, version, plugin and all its parameters."""
 
     label: Name
     rule: Name

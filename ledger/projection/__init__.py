@@ -1,7 +1,7 @@
 """Projections: facts become rows, exactly once, by a fold that is given as an argument.
 
-``run`` goes on from where the views are; ``rebuild`` makes a new generation of them and swaps it in. Both come to the
-same rows, whatever the batches were and wherever a process was killed.
+``run`` goes on from where the views are; ``rebuild`` makes a new generation of them and swaps it in. Both
+come to the same rows, whatever the batches were and wherever a process was killed.
 """
 
 from .comparing import Difference, MemberDifference
@@ -13,6 +13,6 @@ from .recipe import Clock, Progress, Recipe, Runner
 from .running import Status, run, status
 
 __all__ = [
-    "Clock", "Difference", "Generation", "Holder", "MemberDifference", "Progress", "Rebuilt", "Recipe", "Runner",
-    "Status", "digest_of_views", "overall_digest", "rebuild", "run", "status",
+    "Clock", "Difference", "Generation", "Holder", "MemberDifference", "Progress", "Rebuilt", "Recipe",
+    "Runner", "Status", "digest_of_views", "overall_digest", "rebuild", "run", "status",
 ]  # fmt: skip

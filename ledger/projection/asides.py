@@ -1,9 +1,9 @@
 """Folding step by step: what a rule's failure sets aside, and from where.
 
-The canonical order that both a run and a rebuild come to: after every fact, what it made due is settled; at every
-advance of the clock each group settles by itself; members are one group from the first fact that connects them. The
-step that fails is discarded and its group, as it was then, set aside; who is connected with it later is set aside
-at that fact.
+The canonical order that both a run and a rebuild come to: after every fact, what it made due is settled; at
+every advance of the clock each group settles by itself; members are one group from the first fact that
+connects them. The step that fails is discarded and its group, as it was then, set aside; who is connected
+with it later is set aside at that fact.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..facts.purchase import PurchaseRecorded
 from ..fold import Entry, FlagRow, Fold, GroupFold, StateRow, TimerRow
 from ..store.reading import FactRow
 from ..views.quarantine import QuarantineRow
-from .folding import PART_FACTS, Group, Harvest
+from .folding import PART_FACTS, Group, Harvest, Unwritten
 from .prefix import Decoders
 
 Step = FactRow | int
@@ -62,8 +62,8 @@ class Stepwise:
     """The slow fold of members who may become one group on the way."""
 
     def __init__(
-        self, fold: Fold, decoders: Decoders, parts: Iterable[Group], states: Mapping[str, bytes],
-        aside: Container[str],
+        self, fold: Fold, decoders: Decoders, *, parts: Iterable[Group], states: Mapping[str, bytes],
+        aside: Container[str], unwritten: Unwritten,
     ) -> None:  # fmt: skip
         self._fold = fold
         self._decoders = decoders
@@ -76,6 +76,7 @@ class Stepwise:
         self._flags: list[FlagRow] = []
         self._bought: list[Fact[PurchaseRecorded]] = []
         self._kept: dict[str, tuple[list[StateRow], list[TimerRow]]] = {}
+        self._keep([row.member for row in unwritten[0]], unwritten)
         self._asides: list[QuarantineRow] = []
         self._facts = 0
 
@@ -137,7 +138,7 @@ class Stepwise:
         except RuleError as error:
             part.reopen(self._fold, self._decoders)
             position = step if isinstance(step, int) else step.position
-            self._set_aside(part, position, getattr(error, "rule", None) or "", error.what)
+            self._set_aside(part, position, error.rule, error.what)
 
     def _set_aside(self, part: _Part, position: int, rule: str, error: str) -> None:
         self._close(part)
@@ -151,14 +152,17 @@ class Stepwise:
         self._entries += part.group.entries
         self._flags += part.group.flags
         self._bought += part.bought
-        for member in part.members:
+        self._keep(part.members, (part.group.states(), part.group.timers()))
+        part.bought = []
+
+    def _keep(self, members: Iterable[str], unwritten: Unwritten) -> None:
+        for member in members:
             self._kept[member] = [], []
-        for state in part.group.states():
+        for state in unwritten[0]:
             self._kept[state.member][0].append(state)
             self._states[state.member] = state.state
-        for timer in part.group.timers():
+        for timer in unwritten[1]:
             self._kept[timer.member][1].append(timer)
-        part.bought = []
 
     def _reaped(self, *, is_last: bool) -> Harvest:
         entries, self._entries = self._entries, []

@@ -77,7 +77,9 @@ class CatchUp:
                 self._settle(connection, due, {member for group in by_group for member in group}, after, upto)
             progress(upto, total)
 
-    def _by_group(self, connection: Connection, rows: Iterable[FactRow], upto: int) -> dict[Group, list[FactRow]]:
+    def _by_group(
+        self, connection: Connection, rows: Iterable[FactRow], upto: int
+    ) -> dict[Group, list[FactRow]]:
         """Return the facts of each group that has any, in order."""
         by_member: dict[str, list[FactRow]] = {}
         touched: set[str] = set()
@@ -144,7 +146,7 @@ def _copied(harvest: Harvest) -> Harvest:
     """A harvest that is kept beyond the next: its lists are the fold's own, and emptied there."""
     if harvest.is_last:
         return harvest
-    return harvest._replace(entries=harvest.entries[:], flags=harvest.flags[:])
+    return harvest._replace(entries=list(harvest.entries), flags=list(harvest.flags))
 
 
 def _check_gapless(rows: Sequence[FactRow], after: int) -> None:

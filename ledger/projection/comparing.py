@@ -49,7 +49,7 @@ class Difference(NamedTuple):
     digest: str
 
 
-def difference(connection: Connection, old: str, new: str, names: Iterable[str]) -> Difference | None:
+def compare_slots(connection: Connection, old: str, new: str, names: Iterable[str]) -> Difference | None:
     """Compare the views *names* of two slots; return None if they are equal.
 
     Args:
@@ -79,7 +79,9 @@ def _is_equal(connection: Connection, old: Table, new: Table) -> bool:
     """As many rows on either side as there are pairs: one pass along the key, without sorting."""
     same = and_(
         *(
-            old.c[column.name].is_not_distinct_from(column) if column.nullable else old.c[column.name] == column
+            old.c[column.name].is_not_distinct_from(column)
+            if column.nullable
+            else old.c[column.name] == column
             for column in new.columns
         )
     )

@@ -1,7 +1,8 @@
 """Digests of views: equal rows give equal digests, on either database and in whatever generation.
 
-A digest is the SHA-256 of the rows in the order of their key, each a JSON array on a line of its own: integers, texts,
-true, false and null; bytes in base64. No row holds when it was recorded or in which generation it stands.
+A digest is the SHA-256 of the rows in the order of their key, each a JSON array on a line of its own:
+integers, texts, true, false and null; bytes in base64. No row holds when it was recorded or in which
+generation it stands.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ def digest_of_slot(connection: Connection, slot: str, names: Iterable[str] = tup
 
 def overall_digest(digests: dict[str, str]) -> str:
     """Return one digest for all: of the lines "name digest", in the order of the names."""
-    return hashlib.sha256("".join(f"{name} {digests[name]}\n" for name in sorted(digests)).encode()).hexdigest()
+    return hashlib.sha256(
+        "".join(f"{name} {digests[name]}\n" for name in sorted(digests)).encode()
+    ).hexdigest()
 
 
 def _digest(connection: Connection, name: str, slot: str) -> str:

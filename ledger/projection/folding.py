@@ -1,13 +1,13 @@
 """Folding one group: the way of nearly every group, which no rule fails.
 
-What the fold yields is handed on as harvests. A group with many facts gives several, so that memory stays flat; the
-last one carries the states. When a rule fails, the facts since the last harvest are folded again step by step
-(:mod:`asides`), which finds where the group must be set aside.
+What the fold yields is handed on as harvests. A group with many facts gives several, so that memory stays
+flat; the last one carries the states. When a rule fails, the facts since the last harvest are folded again
+step by step (:mod:`asides`), which finds where the group must be set aside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from .prefix import Decoders, Prefix
 
 PART_FACTS = 5_000
 Group = tuple[str, ...]
+Unwritten = tuple[Sequence[StateRow], Sequence[TimerRow]]
 
 
 class Harvest(NamedTuple):
@@ -31,18 +32,19 @@ class Harvest(NamedTuple):
 
     Attributes:
         facts: How many.
-        members: Whose rows these are: the states and timers given replace all those stored for them.
+        members: Whose rows these are: the last harvest's states and timers replace those stored for them.
+        bought: Purchases the fold accepted.
         is_last: Nothing more comes of the group.
     """
 
     facts: int
     members: Group
     entries: list[Entry]
-    flags: list[FlagRow]
-    bought: list[Fact[PurchaseRecorded]]
-    states: list[StateRow] = []
-    timers: list[TimerRow] = []
-    asides: list[QuarantineRow] = []
+    flags: Sequence[FlagRow] = ()
+    bought: Sequence[Fact[PurchaseRecorded]] = ()
+    states: Sequence[StateRow] = ()
+    timers: Sequence[TimerRow] = ()
+    asides: Sequence[QuarantineRow] = ()
     is_last: bool = True
 
 
@@ -76,6 +78,7 @@ class Folder:
             RuleError: a rule failed where it had not failed before.
         """
         group = self.prefix.fold.group(members, states)
+        unwritten: Unwritten = (), ()
         rest = iter(facts)
         while True:
             part = list(islice(rest, PART_FACTS))
@@ -86,27 +89,41 @@ class Folder:
                 if is_last:
                     group.settle(self.upto)
             except RuleError:
-                yield from self.stepwise(members, states, chain(part, rest), after=after)
+                yield from self.stepwise(members, states, chain(part, rest), after=after, unwritten=unwritten)
                 return
             if is_last:
                 states_left, timers_left = group.states(), group.timers()
-                yield Harvest(len(part), members, group.entries, group.flags, bought, states_left, timers_left)
+                yield Harvest(
+                    len(part), members, group.entries, group.flags, bought, states_left, timers_left
+                )
                 return
             yield Harvest(len(part), members, group.entries, group.flags, bought, is_last=False)
             group.entries.clear()
             group.flags.clear()
-            states = {row.member: row.state for row in group.states()}
+            unwritten = group.states(), group.timers()
+            states = {row.member: row.state for row in unwritten[0]}
             after = part[-1].position
 
     def stepwise(
         self, members: Group, states: Mapping[str, bytes], facts: Iterable[FactRow], *, after: int,
-        aside: Container[str] = (),
+        aside: Container[str] = (), unwritten: Unwritten = ((), ()),
     ) -> Iterator[Harvest]:  # fmt: skip
-        """Yield the same, fact by fact, for groups in which a rule fails or members have been set aside."""
+        """Yield the same, fact by fact, for groups in which a rule fails or members have been set aside.
+
+        Args:
+            members: The group.
+            states: To go on from.
+            facts: As for ``harvests``.
+            after: As for ``harvests``.
+            aside: Who has been set aside before.
+            unwritten: Rows of *states* that no harvest has carried yet.
+        """
         from .asides import Stepwise
 
         parts = [members] if len(members) == 1 else self._parts(members, after)
-        steps = Stepwise(self.prefix.fold, self.decoders, parts, states, aside)
+        steps = Stepwise(
+            self.prefix.fold, self.decoders, parts=parts, states=states, aside=aside, unwritten=unwritten
+        )
         return steps.harvests(facts, self.prefix.advances(after, self.upto))
 
 

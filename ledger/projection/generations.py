@@ -75,7 +75,8 @@ def move(connection: Connection, generation: Generation, *, position: int, finge
     where = (tracking.c.name == f"views/{generation.slot}") & (tracking.c.position == generation.position)
     if connection.execute(update(tracking).where(where).values(position=position)).rowcount != 1:
         raise LoyaltyError(
-            f"views are no longer at position {generation.position}", hint="run the command again: nothing was written"
+            f"views are no longer at position {generation.position}",
+            hint="run the command again: nothing was written",
         )
     if fingerprint != generation.fingerprint:
         mine = table.c.number == generation.number

@@ -1,7 +1,7 @@
 """One runner at a time on a database: a row that names the holder and runs out.
 
-The holder renews it in the transaction of every batch, so a holder that lost it writes nothing more. The lease of a
-process that is dead on this machine is taken over at once, any other when it has run out.
+The holder renews it in the transaction of every batch, so a holder that lost it writes nothing more. The
+lease of a process that is dead on this machine is taken over at once, any other when it has run out.
 """
 
 from __future__ import annotations
@@ -130,7 +130,8 @@ def _refused(holder: Holder | None) -> LoyaltyError:
 
 def _lost(holder: Holder | None) -> LoyaltyError:
     return LoyaltyError(
-        f"lease was lost to another runner: {_described(holder)}", hint="nothing was written since; run the command again"
+        f"lease was lost to another runner: {_described(holder)}",
+        hint="nothing was written since; run the command again",
     )
 
 

@@ -1,4 +1,4 @@
-"""Rows from one place to another by the database alone: a shard's file into the slot, a slot into the other."""
+"""Rows from place to place by the database alone: a shard's file into a slot, a slot into the other."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -46,7 +47,9 @@ def copy_slot(database: Database, hold: Hold, source: str, target: str, names: I
             _insert(connection, sources, target, low, high)
 
 
-def _insert(connection: Connection, sources: dict[str, str], slot: str, low: str | None, high: str | None) -> None:
+def _insert(
+    connection: Connection, sources: dict[str, str], slot: str, low: str | None, high: str | None
+) -> None:
     bounds = {"low": low or ""}
     where = "member >= :low"
     if high is not None:
@@ -69,8 +72,8 @@ def _ranges(connection: Connection, sources: dict[str, str]) -> list[tuple[str |
     entries = fetch_rows(connection, f"SELECT count(*) FROM {sources['journal']}")[0][0]  # noqa: S608
     step = max(_CHUNK_ROWS * members // max(entries + members, 1), 1)
     sql = (
-        f"SELECT member FROM (SELECT member, row_number() OVER (ORDER BY member) AS number FROM {states}) AS m"  # noqa: S608
-        " WHERE number % :step = 0 ORDER BY member"
+        f"SELECT member FROM (SELECT member, row_number() OVER (ORDER BY member) AS number"  # noqa: S608
+        f" FROM {states}) AS numbered WHERE number % :step = 0 ORDER BY member"
     )
     bounds = [row[0] for row in fetch_rows(connection, sql, {"step": step})]
     return list(zip([None, *bounds], [*bounds, None], strict=True))
@@ -80,8 +83,7 @@ def _ranges(connection: Connection, sources: dict[str, str]) -> list[tuple[str |
 def _attached(database: Database, path: Path) -> Iterator[Connection]:
     try:
         with database.engine.connect() as connection:
-            driver = connection.connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection)
+            driver = cast(sqlite3.Connection, connection.connection.driver_connection)
             driver.execute("ATTACH DATABASE ? AS shard", (str(path),))
             try:
                 yield connection

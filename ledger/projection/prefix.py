@@ -36,7 +36,8 @@ class Decoders(dict[str, Decode]):
 
     def __missing__(self, topic: str) -> NoReturn:
         raise PluginError(
-            f"no plugin knows the type {topic!r}", hint="install the plugin that declares it; loyalty rules list"
+            f"no plugin knows the type {topic!r}",
+            hint="install the plugin that declares it; loyalty rules list",
         )
 
     def fact(self, row: FactRow) -> Fact[FactType]:
@@ -45,9 +46,7 @@ class Decoders(dict[str, Decode]):
         self.apply(found.append, (row,), [])
         return found[0]
 
-    def apply(
-        self, apply: Callable[[Any], None], rows: Iterable[FactRow], bought: list[Any]
-    ) -> None:
+    def apply(self, apply: Callable[[Any], None], rows: Iterable[FactRow], bought: list[Any]) -> None:
         """Decode facts, hand each to *apply*, and note purchases in *bought*.
 
         Raises:

@@ -22,7 +22,7 @@ _CALM = 100_000
 
 
 class Recipe(NamedTuple):
-    """How facts become rows. A second process receives a pickled copy, so both callables are of a module's own level.
+    """How facts become rows. It is pickled for other processes: both callables stand at a module's own level.
 
     Attributes:
         make_fold: Opens the fold under the facts of the stream ``programme`` up to a position.
@@ -53,13 +53,13 @@ class Runner(NamedTuple):
     token: str
 
 
-def unheard(done: int, total: int) -> None:  # noqa: ARG001 - the shape of Progress
+def unheard(done: int, total: int) -> None:
     """Tell nobody."""
 
 
 @contextmanager
 def calm_collector() -> Iterator[None]:
-    """Let the garbage collector look rarely: rows by the ten thousand are kept and none of them is in a cycle."""
+    """Let the garbage collector look rarely: rows are kept by the ten thousand, and none is in a cycle."""
     thresholds = gc.get_threshold()
     gc.set_threshold(_CALM, *thresholds[1:])
     try:

@@ -1,4 +1,4 @@
-"""A rebuild in pieces: ranges of members and groups of linked members, each folded by itself from the first fact."""
+"""A rebuild in pieces: ranges of members and groups of linked members, each folded from the first fact."""
 
 from __future__ import annotations
 
@@ -65,7 +65,13 @@ def plan_shards(connection: Connection, *, upto: int, processes: int) -> Plan:
 
 
 def fold_shard(
-    database: Database, recipe: Recipe, plan: Plan, shard: Shard, *, write: Write, progress: Callable[[int], None]
+    database: Database,
+    recipe: Recipe,
+    plan: Plan,
+    shard: Shard,
+    *,
+    write: Write,
+    progress: Callable[[int], None],
 ) -> dict[str, DailyRow]:
     """Fold one piece.
 
@@ -74,8 +80,7 @@ def fold_shard(
         recipe: How.
         plan: The whole.
         shard: The piece.
-        write: Receives rows by the ten thousand and empties the sheets: all of them, or (when a group is only
-            half in) the journal and the flags.
+        write: Receives rows by the ten thousand and empties the sheets, as ``Sheets.write_new`` does.
         progress: Told from time to time how many facts more are done.
 
     Returns:

@@ -78,7 +78,8 @@ class Sheets:
         if bought:
             purchases.fold(bought, self.purchases)
         self.states += states
-        self.touched += members
+        if self.is_whole:
+            self.touched += members
         self.size += 2 * len(entries) + len(states)
         if pending:
             self.timers += timers.rows_of(pending)
@@ -90,7 +91,8 @@ class Sheets:
     def write_new(self, connection: Connection, slot: str) -> None:
         """Write rows into places that are empty, those of *daily* left out, and begin again.
 
-        While a group with many facts is only half in, the journal and the flags are written: they never change.
+        While a group with many facts is only half in, the journal and the flags are written: they never
+        change.
         """
         if self.is_whole:
             for name, rows in self._rows().items():
@@ -112,7 +114,9 @@ class Sheets:
         for name in ("journal", "timers", "flags", "quarantine"):
             insert_rows(connection, VIEWS[name][slot], rows[name])
         # Nearly every lot a batch touches is new.
-        insert_rows(connection, VIEWS["lots"][slot], [row for row in rows["lots"] if row[:2] not in self._stored])
+        insert_rows(
+            connection, VIEWS["lots"][slot], [row for row in rows["lots"] if row[:2] not in self._stored]
+        )
         rows["lots"] = [row for row in rows["lots"] if row[:2] in self._stored]
         sums = self.daily.clear()
         if sums:

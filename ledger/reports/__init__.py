@@ -1,1 +1,1 @@
-"""What people read: one file a report, rows into frozen dataclasses that render themselves. Nothing here prints."""
+"""What people read: one file a report, rows into dataclasses that render themselves. Nothing here prints."""

@@ -90,11 +90,11 @@ class MemberReport:
         for label, value in (("pending", self.pending), ("held", self.held), ("debt", self.debt)):
             if value:
                 lines.append(f"  {label:<9}  {value:>12,} points")
-        for s in self.spend:
-            lines.append(
-                f"  purchases  {s.purchases:>12,}        {money_text(s.spend_minor, s.currency)}"
-                f"  {_day(s.first_us)} to {_day(s.last_us)}"
-            )
+        lines += [
+            f"  purchases  {s.purchases:>12,}        {money_text(s.spend_minor, s.currency)}"
+            f"  {_day(s.first_us)} to {_day(s.last_us)}"
+            for s in self.spend
+        ]
         lines.append(f"  open lots  {self.open_lots:>12,}")
         for at, points in self.expiring[:5]:
             lines.append(f"  expiring   {points:>12,} points  on {_minute(at)}")

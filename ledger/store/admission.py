@@ -33,8 +33,8 @@ class Admission(NamedTuple):
     Attributes:
         tolerance_us: How far a fact may be dated past the time it is recorded.
         must_enrol: A member's first fact must be ``member.enrolled``.
-        vet: Told a fact about the programme and when it would be recorded, says why it must not enter: the rules
-            know what makes a history unreadable.
+        vet: Told a fact about the programme and when it would be recorded, says why it must not enter: the
+            rules know what makes a history unreadable.
     """
 
     tolerance_us: int = DAY_US

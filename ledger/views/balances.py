@@ -1,12 +1,13 @@
 """Balances: a row for each member who has an entry.
 
-One rule of signs: the column of an account is minus the sum of its postings, so what the account gave the member is
-positive and what it took is negative. As every entry sums to zero::
+One rule of signs: the column of an account is minus the sum of its postings, so what the account gave the
+member is positive and what it took is negative. As every entry sums to zero::
 
-    points + pending + held = issued + redeemed + expired + reversed + adjusted + transferred + waived + opened
+    points + pending + held
+        = issued + redeemed + expired + reversed + adjusted + transferred + waived + opened
 
-*debt* is minus the sum of the entries that cite no lot: points spent beyond all lots. It is never negative in a sound
-journal; ``loyalty check`` says so where it is.
+*debt* is minus the sum of the entries that cite no lot: points spent beyond all lots. It is never negative
+in a sound journal; ``loyalty check`` says so where it is.
 """
 
 from __future__ import annotations

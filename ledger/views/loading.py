@@ -18,7 +18,9 @@ def rows_of_members(connection: Connection, table: str, members: Iterable[str]) 
     return rows_of_texts(connection, table, "member", members)
 
 
-def rows_of_texts(connection: Connection, table: str, column: str, texts: Iterable[str]) -> list[tuple[Any, ...]]:
+def rows_of_texts(
+    connection: Connection, table: str, column: str, texts: Iterable[str]
+) -> list[tuple[Any, ...]]:
     """Return the rows of *table* whose text *column* is one of *texts*."""
     where, wanted = _among(connection, column, texts)
     return fetch_rows(connection, f"SELECT * FROM {table} WHERE {where}", {"wanted": wanted})  # noqa: S608

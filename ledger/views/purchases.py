@@ -1,6 +1,7 @@
-"""Purchases: how many, how much and when, for each member and currency, from the facts ``purchase.recorded``.
+"""Purchases: how many, how much and when, for each member and currency, from the facts of that type.
 
-Counted are the facts the fold accepted: of a member set aside, those before the position in the view quarantine.
+Counted are those the fold accepted: of a member set aside, those before the position in the view
+quarantine.
 """
 
 from __future__ import annotations

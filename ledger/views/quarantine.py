@@ -1,4 +1,4 @@
-"""Quarantine: members set aside because a rule failed, with the position from which their facts are not folded."""
+"""Quarantine: members set aside because a rule failed, and the position from which they are not folded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Timers: what rules have set and has not fired. Kept by the fold; the rows of a touched member are replaced."""
+"""Timers: what rules have set and has not fired. The rows of a member the fold touched are replaced."""
 
 from __future__ import annotations
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import text
+
 from loyalty_ledger.ledger.calendar import DAY_US, instant_us
 from loyalty_ledger.ledger.errors import LoyaltyError
 from loyalty_ledger.ledger.facts.envelope import draft
@@ -16,7 +18,6 @@ from loyalty_ledger.rules.catalogue import installed
 from loyalty_ledger.rules.deciding import Decision, Desk, Refusal
 from loyalty_ledger.rules.governing import advance_clock, create_ledger
 from loyalty_ledger.rules.projecting import run_views
-from sqlalchemy import text
 
 NOW_US = instant_us("2026-06-01T12:00:00Z")
 PROGRAMME = """
@@ -35,16 +36,23 @@ CATALOGUE = installed()
 @pytest.fixture
 def shop(database: Database) -> Database:
     """A ledger in which ann has 100 points, earned ten days ago."""
-    create_ledger(database.url, CATALOGUE, PROGRAMME, at="shop.toml", ledger_id="shop", now_us=NOW_US - 11 * DAY_US)
+    create_ledger(
+        database.url, CATALOGUE, PROGRAMME, at="shop.toml", ledger_id="shop", now_us=NOW_US - 11 * DAY_US
+    )
     buy(database, "ann", "100.00", at_us=NOW_US - 10 * DAY_US)
     return database
 
 
 def buy(database: Database, member: str, amount: str, *, at_us: int, number: str = "1") -> None:
     bought = draft(
-        CATALOGUE.registry, event_id=f"{member}-{number}", source="till", topic="purchase.recorded", subject=member,
-        occurred_us=at_us, data={"currency": "USD", "amount": amount},
-    )  # fmt: skip
+        CATALOGUE.registry,
+        event_id=f"{member}-{number}",
+        source="till",
+        topic="purchase.recorded",
+        subject=member,
+        occurred_us=at_us,
+        data={"currency": "USD", "amount": amount},
+    )
     with database.writing() as connection:
         Log(database).append(connection, [bought], now_us=NOW_US)
 
@@ -64,7 +72,11 @@ def spent(database: Database) -> int:
 
 def project(database: Database) -> None:
     run_views(
-        database, runner=Runner("here", 1, "test"), clock=lambda: NOW_US, batch_facts=100, progress=lambda *_: None
+        database,
+        runner=Runner("here", 1, "test"),
+        clock=lambda: NOW_US,
+        batch_facts=100,
+        progress=lambda *_: None,
     )
 
 
@@ -91,7 +103,9 @@ def test_parallel_spenders_never_overspend(shop: Database) -> None:
     assert spent(shop) == 90
 
 
-def test_without_the_look_behind_they_would_overspend(shop: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_look_behind_they_would_overspend(
+    shop: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The law above can fail: this is the bug it is for."""
     monkeypatch.setattr(Log, "last_position_of", lambda *_: 0)
     desks = [Desk(shop, CATALOGUE) for _ in range(2)]
@@ -150,7 +164,9 @@ def test_refusals_have_stable_codes(shop: Database, points: int, code: str) -> N
 
     assert refused.value.code == code
     assert spent(shop) == 0
-    assert redeem(shop, 10 if points < 10 else 100, "r2").outcome.status == "created"  # the boundary's other side
+    assert (
+        redeem(shop, 10 if points < 10 else 100, "r2").outcome.status == "created"
+    )  # the boundary's other side
 
 
 def test_nobody_advances_into_the_future(shop: Database) -> None:

@@ -47,7 +47,7 @@ def test_the_readme_session_prints_what_it_shows(tmp_path: Path, monkeypatch: py
         result = CliRunner().invoke(main, shlex.split(command)[1:])
         printed = result.stdout.splitlines()
         if shown and shown[-1] == "…":
-            printed, shown = printed[: len(shown) - 1], shown[:-1]
+            printed = [*printed[: len(shown) - 1], "…"]
         assert (result.exit_code, printed) == (0, shown), command
 
 
@@ -106,7 +106,7 @@ def test_the_tutorials_rule_is_the_sample_plugins_rule(tmp_path: Path) -> None:
     sys.path.insert(0, str(folder))
     try:
         module = importlib.import_module("loyalty_weekend_tutorial")
-        programme = re.search(r'Story\((?:\x27{3}|\x22{3})(.*?)(?:\x27{3}|\x22{3})\)', blocks[1], re.DOTALL)
+        programme = re.search(r"Story\((?:\x27{3}|\x22{3})(.*?)(?:\x27{3}|\x22{3})\)", blocks[1], re.DOTALL)
         assert programme
         story = Story(programme[1], catalogue=of_modules([points_per_spend, module]))
     finally:

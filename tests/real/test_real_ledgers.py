@@ -10,9 +10,10 @@ from typing import Any
 import duckdb
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import text
+
 from loyalty_ledger.cli import main
 from loyalty_ledger.ledger.store.database import open_database
-from sqlalchemy import text
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -22,7 +23,8 @@ Totals = dict[str, tuple[int, int, int]]
 
 def installed_file(package: str, *parts: str) -> Path:
     spec = find_spec(package)
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     return Path(spec.origin).parent.joinpath(*parts)
 
 
@@ -48,7 +50,7 @@ def totals(url: str) -> Totals:
 
 def grocer_by_duckdb(file: Path) -> Totals:
     """Cents by line, dollars by basket: one point per whole dollar of a basket."""
-    rows = duckdb.sql(f"""
+    rows = duckdb.execute(f"""
         WITH baskets AS (
             SELECT household_id::VARCHAR AS member, basket_id, sum(round(sales_value * 100)::BIGINT) AS cents
             FROM '{file}' GROUP BY ALL)
@@ -58,7 +60,7 @@ def grocer_by_duckdb(file: Path) -> Totals:
 
 
 def cdnow_by_duckdb(file: Path) -> Totals:
-    rows = duckdb.sql(f"""
+    rows = duckdb.execute(f"""
         WITH cells AS (
             SELECT regexp_split_to_array(trim(line), ' +') AS cell
             FROM read_csv('{file}', columns={{'line': 'VARCHAR'}}, sep='|', header=true, auto_detect=false)),

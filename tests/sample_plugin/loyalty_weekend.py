@@ -2,6 +2,8 @@
 
 from typing import Annotated
 
+from msgspec import Meta
+
 from loyalty_ledger.rules import (
     Accrue,
     Answer,
@@ -14,7 +16,6 @@ from loyalty_ledger.rules import (
     hookimpl,
     on,
 )
-from msgspec import Meta
 
 
 class WeekendParams(Params, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Build both wheels, install them into an empty environment, run the plugin's tests and earn points with it."""
+"""Build both wheels, install them into an empty environment, run the plugin's tests, earn points with it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ FACTS = [
 
 def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> str:
     """Run a command and return its output; its own words explain a failure."""
-    done = subprocess.run([str(part) for part in command], cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, env=env, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))} failed with {done.returncode}\n{done.stdout}\n{done.stderr}")
     return done.stdout
@@ -49,7 +51,12 @@ def main() -> None:
         loyalty = place / "venv/bin/loyalty"
         (place / "weekend.toml").write_text(PROGRAMME)
         (place / "facts.jsonl").write_text("".join(json.dumps(fact) + "\n" for fact in FACTS))
-        for words in (["init", "--programme", "weekend.toml"], ["import", "facts.jsonl"], ["project", "run"], ["check"]):
+        for words in (
+            ["init", "--programme", "weekend.toml"],
+            ["import", "facts.jsonl"],
+            ["project", "run"],
+            ["check"],
+        ):
             run(loyalty, *words, cwd=place, env=env)
         points = json.loads(run(loyalty, "member", "show", "ann", "--json", cwd=place, env=env))["points"]
         if points != 31 + 15 + 10:
