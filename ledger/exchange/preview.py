@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from ..errors import FactError
 from ..facts import Draft
 from ..store.bulk import fetch_rows
 from ..store.differences import differing_fields
@@ -58,7 +57,7 @@ class Preview:
         claimed = self._claims.execute("SELECT state FROM facts WHERE name = ?", (name,)).fetchone()
         if claimed is not None:
             return Outcome("duplicate" if claimed[0] == digest else "conflict", None)
-        error = self._refusal(draft, known, recorded_us)
+        error = self._admission.refusal(draft, recorded_us, is_first=self._is_first(draft, known))
         if error is not None:
             return Outcome("refused", None, error=error)
         self._claims.execute("INSERT INTO facts VALUES (?, ?)", (name, digest))
@@ -66,16 +65,12 @@ class Preview:
             self._claims.execute("INSERT OR IGNORE INTO streams VALUES (?)", (draft.stream,))
         return Outcome("created", None)
 
-    def _refusal(self, draft: Draft, known: set[str], recorded_us: int) -> FactError | None:
-        if draft.occurred_us > recorded_us + self._admission.tolerance_us:
-            return FactError("time is in the future", code="future", hint="check the time and its zone")
-        if not self._admission.must_enrol or draft.topic == "member.enrolled":
-            return None
-        if draft.stream in known or not draft.stream.startswith("member/"):
-            return None
-        if self._claims.execute("SELECT 1 FROM streams WHERE stream = ?", (draft.stream,)).fetchone():
-            return None
-        return FactError(f"member is not enrolled: {draft.stream[7:]!r}", code="not-enrolled")
+    def _is_first(self, draft: Draft, known: set[str]) -> bool:
+        """Return whether the draft's stream is empty; asked only where enrolment is required."""
+        if not self._admission.must_enrol or draft.stream in known:
+            return False
+        claimed = self._claims.execute("SELECT 1 FROM streams WHERE stream = ?", (draft.stream,))
+        return claimed.fetchone() is None
 
     def close(self) -> None:
         """Remove the temporary file."""
