@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
+from weakref import ref
 
 from ..ledger.calendar import FOREVER_US
 from ..ledger.errors import LoyaltyError, RuleError
@@ -93,6 +94,9 @@ class Group:
         self._accounts: dict[str, Account] = {
             name: Account(name, state, self.entries) for name, state in states.items()
         }
+        # Rules reach the group through its members: held weakly, so that it goes as soon as it is folded.
+        group = ref(self)
+        self._others: Callable[[str], Member | None] = lambda name: group()._other(name)  # type: ignore[union-attr]
         self._at = Cause()
         self._subject = ""
         """Whose awards wait for the stage cap; '' while none wait."""
@@ -117,9 +121,14 @@ class Group:
         if state.position <= self._last_advance or self._settled < self._last_advance:
             self.settle(position - 1)
             self._pass_time(state, position)
-        booked_us = state.clock_us if occurred_us < state.clock_us else occurred_us
-        fact.is_late = occurred_us < state.clock_us
-        if state.due_us() <= booked_us:
+        booked_us = occurred_us
+        if occurred_us < state.clock_us:
+            booked_us, fact.is_late = state.clock_us, True
+        # Nothing can be due when there is no timer, nothing pending, and the lot that expires first does so later.
+        lots = state.lots
+        if (state.alarms or state.pending or (lots and lots[0].expires_us <= booked_us)) and (
+            state.due_us() <= booked_us
+        ):
             self._fire(fact.subject, state, booked_us, position)
         state.clock_us = booked_us
         state.position = position
@@ -141,13 +150,13 @@ class Group:
         cause.booked_us, cause.occurred_us = booked_us, fact.occurred_us
         cause.programme, cause.is_late = programme, fact.is_late
         member = self._member(fact.subject, state, programme)
-        self._subject = fact.subject
         if early:
+            self._subject = fact.subject
             for handler in early:
                 self._ask(handler, fact, member)
             for award in member.awards:
                 self._open_lot(member, award)
-        self._subject = ""
+            self._subject = ""
         if late:
             for handler in late:
                 self._ask(handler, fact, member)
@@ -273,9 +282,10 @@ class Group:
         member = self._members.get(name)
         if member is None:
             member = self._members[name] = Member(
-                name, state, programme.zone, programme.currency, self._other
+                name, state, programme.zone, programme.currency, self._others
             )
-        member.zone, member.currency = programme.zone, programme.currency
+        elif programme is not self._only:
+            member.zone, member.currency = programme.zone, programme.currency
         return member
 
     def _other(self, name: str) -> Member | None:
@@ -283,7 +293,7 @@ class Group:
         state, programme = self._states.get(name), self._at.programme
         if state is None or programme is None:
             return None
-        view = Member(name, state, programme.zone, programme.currency, self._other)
+        view = Member(name, state, programme.zone, programme.currency, self._others)
         view.rule = self._at.rule.rpartition("@")[0]
         if name in self._members:
             view.awards = list(self._members[name].awards)
@@ -301,10 +311,11 @@ class Group:
             member.note = self._noting(member.id, handler.rule)
         try:
             answer = handler.call(asked_about, member)
-            if answer is None:
-                return
-            for effect in (answer,) if isinstance(answer, Effect) else answer:
-                self._apply(effect, handler, member)
+            if type(answer) is Accrue and answer.member is None:
+                self._award(answer, handler, member, is_own=True)
+            elif answer is not None:
+                for effect in (answer,) if isinstance(answer, Effect) else answer:
+                    self._apply(effect, handler, member)
         except BaseException as error:  # a stranger's code may raise anything
             failure = self._contained(error, handler.rule, member.id)
             if failure is error:
@@ -409,7 +420,8 @@ class Group:
         if not points:
             self._note(member.id, handler.rule, f"0 points: {reason}", is_refusal=True)
             return
-        award = Award(handler.rule, handler.label, points, reason, usable_us, expires_us)
+        # The NamedTuple's own constructor without its argument parsing: half the time.
+        award = tuple.__new__(Award, (handler.rule, handler.label, points, reason, usable_us, expires_us))
         if is_own:
             member.awards.append(award)
         if not is_own or handler.stage > _CAP:
@@ -419,14 +431,15 @@ class Group:
         cause = self._at
         usable_us, expires_us = award.usable_us, award.expires_us
         terms_rule = "" if usable_us is None and expires_us is None else award.label
-        new = NewLot(award.points, award.label, cause.fact, cause.occurred_us)
-        for handler in cause.programme.terms if cause.programme else ():
-            if usable_us is not None and expires_us is not None:
-                break
-            for terms in self._terms(handler, new, member):
-                usable_us = terms.usable_us if usable_us is None else usable_us
-                if expires_us is None and terms.expires_us is not None:
-                    expires_us, terms_rule = terms.expires_us, handler.label
+        if cause.programme is not None and cause.programme.terms:
+            new = NewLot(award.points, award.label, cause.fact, cause.occurred_us)
+            for handler in cause.programme.terms:
+                if usable_us is not None and expires_us is not None:
+                    break
+                for terms in self._terms(handler, new, member):
+                    usable_us = terms.usable_us if usable_us is None else usable_us
+                    if expires_us is None and terms.expires_us is not None:
+                        expires_us, terms_rule = terms.expires_us, handler.label
         expires_us = FOREVER_US if expires_us is None else expires_us
         usable_us = cause.booked_us if usable_us is None or usable_us < cause.booked_us else usable_us
         try:

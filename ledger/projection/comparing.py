@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Table, and_, func, select
@@ -49,7 +49,9 @@ class Difference(NamedTuple):
     digest: str
 
 
-def compare_slots(connection: Connection, old: str, new: str, names: Iterable[str]) -> Difference | None:
+def compare_slots(
+    connection: Connection, old: str, new: str, names: Iterable[str], *, pulse: Callable[[], None]
+) -> Difference | None:
     """Compare the views *names* of two slots; return None if they are equal.
 
     Args:
@@ -57,9 +59,14 @@ def compare_slots(connection: Connection, old: str, new: str, names: Iterable[st
         old: The live slot.
         new: The other one.
         names: Views.
+        pulse: Called between the views, each of which may take a while.
     """
     names = tuple(names)
-    views = tuple(name for name in names if not _is_equal(connection, VIEWS[name][old], VIEWS[name][new]))
+    views = []
+    for name in names:
+        if not _is_equal(connection, VIEWS[name][old], VIEWS[name][new]):
+            views.append(name)
+        pulse()
     if not views:
         return None
     shown: list[MemberDifference] = []
@@ -72,7 +79,7 @@ def compare_slots(connection: Connection, old: str, new: str, names: Iterable[st
             shown.append(MemberDifference(*row))
     both = {f"{slot}/{name}": digest for slot, mark in (("before", old), ("after", new))
             for name, digest in digest_of_slot(connection, mark, names).items()}  # fmt: skip
-    return Difference(views, count, tuple(shown), before, after, overall_digest(both))
+    return Difference(tuple(views), count, tuple(shown), before, after, overall_digest(both))
 
 
 def _is_equal(connection: Connection, old: Table, new: Table) -> bool:

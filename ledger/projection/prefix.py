@@ -17,6 +17,7 @@ from ..fold import Fold
 from ..store.reading import FactRow, programme_facts
 from ..views.purchases import TOPIC as PURCHASE
 from .recipe import Recipe
+from .stored import stored_decoders
 
 Decode = Callable[[bytes], Any]
 
@@ -29,7 +30,7 @@ class Decoders(dict[str, Decode]):
     """
 
     def __init__(self, registry: Registry) -> None:
-        super().__init__(registry.fact_decoders())
+        super().__init__(stored_decoders(registry))
         self.naming = frozenset(
             topic for topic in registry.topics() if registry.type_of(topic).members is not FactType.members
         )

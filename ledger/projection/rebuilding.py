@@ -14,7 +14,7 @@ from . import generations
 from .catching_up import CatchUp
 from .comparing import FOLD_OWN, Difference, compare_slots
 from .generations import Generation
-from .lease import held
+from .lease import Hold, held
 from .recipe import BATCH_FACTS, Clock, Progress, Recipe, Runner, calm_collector, unheard
 from .refolding import Refold
 
@@ -69,7 +69,7 @@ def rebuild(
             building = refold.from_journal(serving)
         else:
             building = refold.from_facts(serving, processes=processes, progress=progress)
-        found = _compared(database, serving, building)
+        found = _compared(database, hold, serving, building)
         if found is not None and serving is not None and accept != found.digest:
             with database.writing() as connection:
                 hold.renew(connection)
@@ -87,13 +87,20 @@ def rebuild(
         return Rebuilt(building, found, is_live=True)
 
 
-def _compared(database: Database, serving: Generation | None, building: Generation) -> Difference | None:
+def _compared(
+    database: Database, hold: Hold, serving: Generation | None, building: Generation
+) -> Difference | None:
     if serving is None or serving.position != building.position:
         return None
     is_same = serving.fingerprint == building.fingerprint
     names = [name for name in VIEWS if is_same or name not in FOLD_OWN]
+
+    def pulse() -> None:
+        with database.writing() as connection:
+            hold.renew(connection)
+
     with database.reading() as connection:
-        return compare_slots(connection, serving.slot, building.slot, names)
+        return compare_slots(connection, serving.slot, building.slot, names, pulse=pulse)
 
 
 def _differs(found: Difference, serving: Generation) -> FindingsError:

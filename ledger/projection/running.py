@@ -14,6 +14,11 @@ from .catching_up import CatchUp
 from .generations import Generation
 from .lease import Holder, held, holder_of
 from .recipe import BATCH_FACTS, Clock, Progress, Recipe, Runner, calm_collector, unheard
+from .refolding import Refold
+
+MANY_FACTS = 50_000
+"""With so many facts and no views yet, a run folds member by member as a rebuild does: in half the time and
+half the memory of batches in the order of the log. Killed before its end, such a first run begins anew."""
 
 
 class Status(NamedTuple):
@@ -61,8 +66,18 @@ def run(
             hold.renew(connection)
             generations.drop_unfinished(connection)
             generation = generations.live(connection)
+            is_first = generation is None
             if generation is None:
                 generation = generations.begin(connection, now_us=clock())
+            is_long = head_of(connection).position >= MANY_FACTS
+            if is_first and not is_long:
+                generations.go_live(connection, generation, now_us=clock())
+        if is_first and is_long:
+            generation = Refold(database, recipe, hold, generation).from_facts(
+                None, processes=1, progress=progress
+            )
+            with database.writing() as connection:
+                hold.renew(connection)
                 generations.go_live(connection, generation, now_us=clock())
         return CatchUp(database, recipe, hold, generation).run(batch_facts=batch_facts, progress=progress)
 

@@ -10,6 +10,7 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Connection, Integer, LargeBinary, Table, Text
@@ -17,6 +18,8 @@ from sqlalchemy import BigInteger, Boolean, Connection, Integer, LargeBinary, Ta
 Parameters = Mapping[str, object] | Sequence[object]
 # COPY has a fixed cost of about as much as so many rows.
 _COPY_ROWS = 8
+# SQLite takes so many rows in one statement in a third less time than one by one; more gain nothing more.
+_VALUES_ROWS = 50
 _STREAM_ROWS = 500
 _numbers = itertools.count()
 
@@ -31,7 +34,14 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
         return
     driver = _driver(connection)
     if connection.dialect.name == "sqlite":
-        driver.executemany(_insert(table, "?"), rows)
+        rest = len(rows) % _VALUES_ROWS
+        whole = len(rows) - rest
+        if whole:
+            statement = _insert(table, "?", _VALUES_ROWS)
+            for start in range(0, whole, _VALUES_ROWS):
+                driver.execute(statement, tuple(chain.from_iterable(rows[start : start + _VALUES_ROWS])))
+        if rest:
+            driver.executemany(_insert(table, "?"), rows[whole:])
         return
     with driver.cursor() as cursor:
         if len(rows) < _COPY_ROWS:

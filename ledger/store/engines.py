@@ -14,6 +14,8 @@ from ..errors import LoyaltyError, UsageError
 
 # Flat memory at any size: the cache, and the sorter, which spills to a file beyond as much again.
 _CACHE_KIB = 16_384
+# Python's driver would look for a way to store each bool anew: it is an int like any other.
+sqlite3.register_adapter(bool, int)
 # Pages of 4 KiB: index pages touched by many batches are written back once, and the log stays below 64 MiB.
 _CHECKPOINT_PAGES = 8_000
 

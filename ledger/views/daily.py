@@ -29,7 +29,7 @@ class Daily:
     def __init__(self, zone: Zone) -> None:
         self.rows: dict[str, DailyRow] = {}
         self._zone = zone
-        self._by_hour: dict[int, DailyRow | None] = {}
+        self._by_hour: dict[int, DailyRow] = {}
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Add entries to the sums of the days they were booked on."""
@@ -57,13 +57,14 @@ class Daily:
         return rows
 
     def _row(self, instant: int) -> DailyRow:
-        hour = instant // HOUR_US
-        row = self._of(self._zone.local_date(instant).isoformat())
-        if hour not in self._by_hour:
-            first, last = self._zone.local(hour * HOUR_US), self._zone.local((hour + 1) * HOUR_US - 1)
-            # As Zone itself: an hour lies in one day unless midnight or a change of offset falls inside it.
-            is_whole = first.date() == last.date() and first.utcoffset() == last.utcoffset()
-            self._by_hour[hour] = row if is_whole else None
+        day = self._zone.local_date(instant)
+        row = self._of(day.isoformat())
+        start_us, end_us = self._zone.start_us(day), self._zone.end_us(day)
+        first, last = self._zone.local(start_us), self._zone.local(end_us - 1)
+        # Without a change of offset, every hour between two midnights lies in the day.
+        if first.date() == last.date() == day and first.utcoffset() == last.utcoffset():
+            hours = range(-(-start_us // HOUR_US), end_us // HOUR_US)
+            self._by_hour.update(dict.fromkeys(hours, row))
         return row
 
     def _of(self, day: str) -> DailyRow:

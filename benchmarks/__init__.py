@@ -1,0 +1,1 @@
+"""Speed beside the peers, in one run: ratios and memory, medians."""
