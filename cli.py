@@ -10,6 +10,7 @@ anything.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -27,9 +28,10 @@ import click
 
 from . import __version__
 from .ledger.calendar import instant_us, rfc3339
-from .ledger.errors import FactError, FindingsError, LoyaltyError, PluginError, UsageError
+from .ledger.errors import FactError, FindingsError, LoyaltyError, PluginError, RuleError, UsageError
 
 if TYPE_CHECKING:
+    from .ledger.doctor import Row
     from .ledger.projection import Runner
     from .ledger.store.database import Database
     from .rules.catalogue import Catalogue
@@ -68,6 +70,18 @@ def _boundary(*, is_json: bool) -> Iterator[None]:
         what = error.format_message().rstrip(".?").replace("? (", " (")
         at = error.ctx.command_path if error.ctx else "loyalty"
         _tell(UsageError(f"{what[0].lower()}{what[1:]}", at=at, hint=f"{at} --help"), is_json=is_json)
+    except UnicodeEncodeError as error:
+        _tell(
+            UsageError(f"no text in UTF-8: {error.object!a}", at="loyalty", hint="write it anew"),
+            is_json=is_json,
+        )
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _tell(
+            LoyaltyError("no room to write the answer", at="stdout", hint="write it elsewhere"),
+            is_json=is_json,
+        )
     except KeyboardInterrupt:
         click.echo("loyalty: interrupted; nothing is half-written, the same command goes on", err=True)
         raise click.exceptions.Exit(130) from None
@@ -114,6 +128,20 @@ class Place:
         if isinstance(error, PluginError):
             return f"the plugins installed in {sys.prefix}"
         return make_url(self.url).render_as_string(hide_password=True)
+
+    def spare(self, path: Path) -> None:
+        """Refuse to write a file over the database itself.
+
+        Raises:
+            UsageError: *path* is the database's file, or one of those beside it.
+        """
+        from sqlalchemy import make_url
+
+        url = make_url(self.url)
+        if url.get_backend_name() == "sqlite" and url.database:
+            own = Path(url.database).resolve()
+            if path.resolve() in {own, Path(f"{own}-wal"), Path(f"{own}-shm")}:
+                raise UsageError(f"{str(path)!r} is the database itself", hint="name another file")
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -206,18 +234,17 @@ def placed(command: _Command) -> _Command:
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="loyalty")
 def main() -> None:
-    r"""Keep a loyalty ledger: facts in, points out, every number explained.
+    """Keep a loyalty ledger: facts in, points out, every number explained.
 
     \b
     Start:    loyalty demo                          a small shop, from its files to an explained balance
               loyalty init --programme FILE         a ledger of your own
               loyalty import FILE --map MAPPING     facts in
               loyalty project run                   views out
-    """
+    """  # noqa: D301 - click's own mark, a backspace: leave the next lines as they are
 
 
-# -- a ledger
-# ------------------------------------------------------------------------------------------------------
+# A ledger
 
 
 @main.command()
@@ -261,14 +288,28 @@ def doctor(place: Place) -> None:
     from .ledger.doctor import examine
 
     plugins = [(p.name, p.version, p.fingerprint, p.error) for p in place.catalogue.plugins.values()]
-    rows = examine(place.url, plugins=plugins, now_us=now_us())
+    rows = [*examine(place.url, plugins=plugins, now_us=now_us()), *_readable(place)]
     place.answer([row.fields() for row in rows], [line for row in rows for line in row.lines()])
     if any(row.status == "bad" for row in rows):
         raise FindingsError("the doctor found something bad", hint="see the lines marked bad")
 
 
-# -- facts in and out
-# ----------------------------------------------------------------------------------------------
+# Facts in and out
+
+
+def _readable(place: Place) -> list[Row]:
+    """Say whether the installed plugins are those the history was recorded with."""
+    from .ledger.doctor import Row
+    from .rules.governing import make_engine
+
+    try:
+        with place.database.reading() as connection:
+            make_engine(connection, place.catalogue)
+    except PluginError as error:
+        return [Row("history", error.what, "bad", error.hint)]
+    except LoyaltyError:
+        return []  # said above already
+    return [Row("history", "readable with the installed plugins", "ok", None)]
 
 
 @main.command("import")
@@ -337,11 +378,11 @@ def record(
     place: Place, topic: str, subject: str | None, *, fields: tuple[str, ...], occurred: str | None,
     event_id: str | None, source: str, actor: str | None,
 ) -> None:  # fmt: skip
-    r"""Record one fact of type TOPIC about SUBJECT.
+    """Record one fact of type TOPIC about SUBJECT.
 
     \b
     loyalty record complaint.opened M-103 --set complaint=C-2 --set category=quality
-    """
+    """  # noqa: D301 - click's own mark
     from .ledger.exchange.recording import data_of, record_fact
     from .rules.governing import current_admission
 
@@ -413,18 +454,21 @@ def rejects_retry(place: Place, *, mapping: Path | None) -> None:
 @main.command()
 @click.option("--out", type=click.Path(path_type=Path), help="The file; stdout when left out.")
 @click.option("--member", help="Only the facts that name this member.")
-@click.option("--after", type=click.IntRange(0), default=0, help="Only facts at higher positions.")
+@click.option("--after", type=click.IntRange(0, 2**63 - 1), default=0, help="Only facts at higher positions.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @placed
-def export(place: Place, *, out: Path | None, member: str | None, after: int) -> None:
+def export(place: Place, *, out: Path | None, member: str | None, after: int, overwrite: bool) -> None:
     """Write the facts as CloudEvents JSON Lines, the stored bytes as they are."""
     from .ledger.exchange.export import export_facts
+    from .ledger.whole_file import whole_file
 
     if out is None:
         with _piped():
             export_facts(place.database, sys.stdout.buffer, member=member, after=after)
             sys.stdout.flush()
         return
-    with _created(out) as file:
+    place.spare(out)
+    with whole_file(out, is_overwriting=overwrite) as file:
         count = export_facts(place.database, file, member=member, after=after)
     place.answer({"file": str(out), "facts": count}, [f"{count:,} facts in {out}"])
 
@@ -437,6 +481,7 @@ def backup(place: Place, file: Path, *, overwrite: bool) -> None:
     """Write the whole ledger to FILE: positions, hashes, imports and rejects included."""
     from .ledger.backup import write_backup
 
+    place.spare(file)
     with place.progress("backup", "facts") as tick:
         done = write_backup(place.database, file, is_overwriting=overwrite, progress=tick)
     place.answer(done.fields(), done.lines())
@@ -473,8 +518,7 @@ def schema(place: Place, topic: str | None) -> None:
         click.echo("\n".join(f"{name:<28}{text}" for name, text in summaries(registry).items()))
 
 
-# -- programme and plugins
-# -----------------------------------------------------------------------------------------
+# Programme and plugins
 
 
 @main.group()
@@ -488,7 +532,10 @@ def programme() -> None:
 @click.option("--approver", help="Who approved it.")
 @placed
 def programme_apply(place: Place, file: Path, *, effective: str | None, approver: str | None) -> None:
-    """Put another programme in force; facts stay under the one that governed when they occurred."""
+    """Put another programme in force for facts recorded from now on.
+
+    Of those, the ones that occurred at or after --from are under it. What is recorded already stays as it is.
+    """
     from .rules.governing import apply_programme
 
     place.file = str(file)
@@ -553,8 +600,7 @@ def rules_trust(place: Place, plugins: tuple[str, ...], *, reason: str | None, a
     place.say("next: loyalty project rebuild")
 
 
-# -- views
-# ---------------------------------------------------------------------------------------------------------
+# Views
 
 
 @main.group()
@@ -578,6 +624,8 @@ def project_run(place: Place, *, batch: int) -> None:
     with place.progress("project", "facts") as tick:
         done = run_views(place.database, runner=_runner(), clock=now_us, batch_facts=batch, progress=tick)
     place.answer(done.fields(), done.lines())
+    if done.quarantined:
+        raise SystemExit(RuleError.exit_code)
 
 
 @project.command("rebuild")
@@ -597,6 +645,8 @@ def project_rebuild(place: Place, *, processes: int, from_journal: bool, accept:
             accept=accept, progress=tick,
         )  # fmt: skip
     place.answer(done.fields(), done.lines())
+    if done.quarantined:
+        raise SystemExit(RuleError.exit_code)
 
 
 @project.command("status")
@@ -641,8 +691,7 @@ def quarantine_list(place: Place) -> None:
     place.answer([row.fields() for row in rows], lines or ["nobody is set aside"])
 
 
-# -- reading
-# -------------------------------------------------------------------------------------------------------
+# Reading
 
 
 @main.group()
@@ -658,7 +707,7 @@ def member_show(place: Place, member: str) -> None:
     from .ledger.reports.member import member_report
 
     with place.database.reading() as connection:
-        report = member_report(connection, member)
+        report = member_report(connection, member, now_us=now_us())
     place.answer(report.fields(), report.lines())
 
 
@@ -737,9 +786,9 @@ def redeem(
     source: str, actor: str | None,
 ) -> None:  # fmt: skip
     """Spend POINTS of MEMBER: decided on everything recorded, refused when there are too few."""
-    from .rules.deciding import Desk
+    from .rules.deciding import Desk, redemption_id
 
-    named = event_id or (f"redeem/{member}/{order}" if order else str(uuid.uuid4()))
+    named = event_id or (redemption_id(member, order) if order else str(uuid.uuid4()))
     now = now_us()
     decision = Desk(place.database, place.catalogue).redeem(
         member,
@@ -782,19 +831,6 @@ def _piped() -> Iterator[None]:
     except BrokenPipeError:
         # What is still waiting to be written has nowhere to go either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-@contextmanager
-def _created(path: Path) -> Iterator[Any]:
-    try:
-        with path.open("wb") as file:
-            yield file
-    except OSError as error:
-        raise UsageError(
-            f"cannot write the file: {error.strerror}",
-            at=str(path),
-            hint="name a file in a folder that exists",
-        ) from error
 
 
 def _text(path: Path) -> str:

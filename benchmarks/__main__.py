@@ -20,8 +20,8 @@ from .suite import BENCHES, Bench
     "--facts", type=click.IntRange(1, ALL_BASKETS), default=ALL_BASKETS, show_default=True,
     help="Baskets of Complete Journey to measure with; peak memory also with ten times as many.",
 )  # fmt: skip
-@click.option("--repeat", type=click.IntRange(1), default=3, show_default=True, help="Turns; medians are told.")
-@click.option("--only", type=click.Choice(list(BENCHES)), multiple=True, help="Only this; may be repeated.")
+@click.option("--repeat", type=click.IntRange(1), default=3, show_default=True, help="Turns, for medians.")
+@click.option("--only", type=click.Choice(list(BENCHES)), multiple=True, help="Only this, or these.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.option(
     "--folder", type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -31,8 +31,8 @@ def main(*, facts: int, repeat: int, only: tuple[str, ...], as_json: bool, folde
     """Measure import, rebuild, commands and memory beside bare loops, the C floor and the library.
 
     Every measurement runs in a process of its own, ours and its peer in turns. A ratio is the median over the
-    turns of ours / beside, by the clock on the wall and by the processor's time: where they are far apart, the
-    machine was busy with something else. Compare figures inside one run only.
+    turns of ours / beside, by the clock on the wall and by the processor's time: where they are far apart,
+    the machine was busy with something else. Compare figures inside one run only.
 
     \b
     uv run python -m benchmarks                            everything, about half an hour

@@ -1,7 +1,7 @@
 """The bare loop beside an import: read Parquet, group baskets, encode JSON, hash, insert.
 
-What it stores is byte for byte what we store. It does nothing else: no field is checked, no duplicate looked for,
-no tree of hashes kept, no reject, no summary.
+What it stores is byte for byte what we store. It does nothing else: no field is checked, no duplicate looked
+for, no tree of hashes kept, no reject, no summary.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ def import_postgres(*, path: str, url: str) -> Reading:
     import psycopg
 
     _make_table(make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False))
-    types = ["int8", "text", "int8", "text", "bytea", "text", "text", "int8", "int8", "int8", "bytea", "bytea"]
+    key, text, bytea = "int8", "text", "bytea"
+    types = [key, text, key, text, bytea, text, text, key, key, key, bytea, bytea]
     with psycopg.connect(url) as connection:
 
         def write(rows: list[Row]) -> None:

@@ -35,7 +35,7 @@ def latencies(
 
     Args:
         folded_url: A ledger to make whose views are empty: a decision folds all facts of the member.
-        projected_url: A ledger to make whose views are up to date: a decision goes on from the state they keep.
+        projected_url: A ledger to make with views up to date: a decision goes on from the state they keep.
         facts_each: How many facts each member has.
         samples: How often each is measured; every sample adds one fact.
     """
@@ -49,9 +49,9 @@ def latencies(
         _timed(taken, "commit", partial(_commit, projected))
         for number in facts_each:
             desk = Desk(projected, catalogue)
-            _timed(taken, f"full {number}", partial(_redeem, Desk(folded, catalogue), number))
-            _timed(taken, f"kept {number}", partial(_redeem, desk, number))
-            _timed(taken, f"again {number}", partial(_redeem, desk, number))
+            _timed(taken, f"{number:,} facts, full fold", partial(_redeem, Desk(folded, catalogue), number))
+            _timed(taken, f"{number:,} facts, from the kept state", partial(_redeem, desk, number))
+            _timed(taken, f"{number:,} facts, same desk again", partial(_redeem, desk, number))
     folded.close()
     projected.close()
     return {name: statistics.median(each) for name, each in taken.items()}

@@ -1,8 +1,8 @@
 """The floor of a rebuild: the database's own C code reads every fact and writes every row of every view.
 
-No fact is decoded, no rule asked and no Python value made: nobody who reads the facts and writes the views in
-the same tables can be faster. SQLite copies rows between equal tables as they are, byte for byte; who computes rows
-cannot, so a second floor has it make each row anew.
+No fact is decoded, no rule asked and no Python value made: nobody who reads the facts and writes the views
+in the same tables can be faster. SQLite copies rows between equal tables as they are, byte for byte, which
+nobody can who computes them: for a second floor it makes each row anew.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ def transactions() -> Path:
 def write_parquet(*, path: str, baskets: int, copies: int, growth: Growth) -> int:
     """Write the first *baskets* so many times over; return how many baskets there are.
 
-    Each copy is a row group, as the original is one. Years go back, so that no basket is in the future and those
-    of a member come in order.
+    Each copy is a row group, as the original is one. Years go back, so that no basket is in the future and a
+    member's come in order.
     """
     import pyarrow
     import pyarrow.compute as arrow

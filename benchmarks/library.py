@@ -1,8 +1,8 @@
 """The eventsourcing library's own projection: one table of balances, one transaction an event.
 
-As its documentation has it: a tracking recorder that is the view, ``process_event`` by type, rows and position in
-one transaction. Its SQLite recorder has no subscriptions (``NotImplementedError``), so the loop that pulls is ours;
-it asks for pages of a thousand.
+As its documentation has it: a tracking recorder that is the view, ``process_event`` by type, rows and
+position in one transaction. Its SQLite recorder has no subscriptions (``NotImplementedError``), so the loop
+that pulls is ours; it asks for pages of a thousand.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Shopper(Aggregate):
         self.points = 0
 
     @event("Earned")
-    def earn(self, points: int, member: str) -> None:
+    def earn(self, points: int, member: str) -> None:  # noqa: ARG002 - the event carries it to the projection
         """Add points."""
         self.points += points
 
@@ -68,7 +68,7 @@ class BalanceProjection(Projection[Balances]):
     name = "balances"
 
     @singledispatchmethod
-    def process_event(self, domain_event: object, tracking: Tracking) -> None:
+    def process_event(self, domain_event: object, tracking: Tracking) -> None:  # noqa: ARG002 - the library's
         """Note the position of what concerns no balance."""
         self.view.insert_tracking(tracking)
 

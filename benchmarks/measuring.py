@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -82,11 +84,18 @@ def in_process(task: Callable[..., Any], **arguments: Any) -> Any:
     call = json.dumps([task.__module__, task.__name__, arguments])
     # The child's peak begins at the parent's size: this process imports nothing big.
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.child", call], cwd=ROOT, stdout=subprocess.PIPE, check=False
-    )
+        [sys.executable, "-m", "benchmarks.child", call],
+        cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, check=False,
+    )  # fmt: skip
     if done.returncode:
         raise click.ClickException(f"{task.__name__} failed with {arguments}")
     return json.loads(done.stdout)
+
+
+def _environment() -> dict[str, str]:
+    # A rebuild in two processes starts two: they find their modules compiled, as anybody's would be.
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {"PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "loyalty-benchmark-bytecode"), **kept}
 
 
 def measured(task: Callable[..., Reading], **arguments: Any) -> Reading:
@@ -105,7 +114,7 @@ class Pair(NamedTuple):
 
 
 def paired(turns: Sequence[tuple[Reading, Reading]]) -> Pair:
-    """Return medians; a ratio is taken inside each turn, so that what the machine does meanwhile hits both."""
+    """Return medians; a ratio is taken inside each turn, so that what else the machine does hits both."""
     return Pair(
         median_of([ours for ours, _ in turns]),
         median_of([beside for _, beside in turns]),

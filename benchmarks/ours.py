@@ -54,7 +54,7 @@ def import_file(*, url: str, path: str) -> Reading:
 
 
 def rebuild(*, url: str, processes: int) -> Reading:
-    """Rebuild every view; beside a live generation the new rows are compared with the old ones, then swapped in."""
+    """Rebuild every view; where there is a live generation, compare with it before the swap."""
     database = open_database(url)
     recipe = recipe_for(database)
     with Watch() as watch:

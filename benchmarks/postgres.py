@@ -47,5 +47,4 @@ def version(url: str) -> str:
     with psycopg.connect(url) as connection:
         number = connection.execute("SHOW server_version").fetchone()
         fsync = connection.execute("SHOW fsync").fetchone()
-    assert number and fsync
-    return f"PostgreSQL {number[0].split()[0]} (fsync {fsync[0]})"
+    return f"PostgreSQL {str(number and number[0]).split()[0]} (fsync {fsync and fsync[0]})"

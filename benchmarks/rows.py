@@ -49,7 +49,7 @@ class Finding(NamedTuple):
 
     def lines(self) -> list[str]:
         """Return it for people."""
-        head = f"{self.title:<46}{'ours':>10}{'beside':>10} {'unit':<6}{'ratio':>7}{'CPU':>7}{'MiB':>5}  goal"
+        head = f"{self.title:<44}{'ours':>10}{'beside':>10} {'unit':<6}{'ratio':>7}{'CPU':>7}{'MiB':>5}  goal"
         notes = [line for note in self.notes for line in _wrapped(note)]
         return [head, "-" * WIDTH, *(_line(row) for row in self.rows), *notes, ""]
 
@@ -58,8 +58,8 @@ def machine() -> dict[str, str]:
     """Return what the figures were measured on, and how busy it was."""
     load = ", ".join(f"{load:.1f}" for load in os.getloadavg())
     return {
-        "machine": f"{platform.machine()}, {os.cpu_count()} processors, {platform.system()} {platform.release()}",
-        "python": f"{platform.python_implementation()} {platform.python_version()}, {platform.python_compiler()}",
+        "machine": f"{platform.machine()}, {os.cpu_count()} processors, {platform.platform(terse=True)}",
+        "python": f"{platform.python_version()}, {platform.python_compiler()}",
         "sqlite": sqlite3.sqlite_version,
         "load": f"{load} (1, 5, 15 minutes)",
     }
@@ -75,7 +75,7 @@ def _line(row: Row) -> str:
     ratios = [_ratio(row.ratio), _ratio(row.cpu_ratio)]
     peak = f"{row.peak_mib:.0f}" if row.peak_mib else ""
     return (
-        f"{row.what:<46}{figures[0]:>10}{figures[1]:>10} {row.unit:<6}{ratios[0]:>7}{ratios[1]:>7}{peak:>5}"
+        f"{row.what:<44}{figures[0]:>10}{figures[1]:>10} {row.unit:<6}{ratios[0]:>7}{ratios[1]:>7}{peak:>5}"
         f"  {row.goal}"
     ).rstrip()
 

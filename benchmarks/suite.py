@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from . import bare, commands, floor, grocer, library, ours
 from .grocer import Growth
-from .measuring import Pair, Reading, in_process, measured, median_of, paired
+from .measuring import Reading, in_process, measured, median_of, paired
 from .rows import Finding, Row
 
 FACTS_EACH = (10, 1_000, 10_000)
@@ -61,148 +61,163 @@ class Bench(NamedTuple):
         return path
 
 
+class Turns:
+    """What was measured in turns, by name."""
+
+    def __init__(self) -> None:
+        self._turns: dict[str, list[tuple[Reading, Reading]]] = {}
+
+    def add(self, name: str, ours_: Reading, beside: Reading) -> None:
+        """Keep what one turn told."""
+        self._turns.setdefault(name, []).append((ours_, beside))
+
+    def row(self, name: str, what: str, *, is_served: bool = False, goal: str = "") -> Row:
+        """Return the medians. What a server does (*is_served*) is no time of our process."""
+        pair = paired(self._turns[name])
+        cpu_ratio = None if is_served else pair.cpu_ratio
+        mine, theirs = pair.ours, pair.beside
+        return Row(what, "/s", mine.per_s, theirs.per_s, pair.ratio, cpu_ratio, mine.peak_mib, goal)
+
+
 _numbers = count()
 
 
 def imports(bench: Bench) -> Finding:
     """Import into a new database, beside the bare loop."""
     path = str(bench.parquet(bench.facts))
-    on_sqlite, on_postgres = [], []
+    turns = Turns()
     for _ in bench.turns("import"):
         with bench.file() as mine, bench.file() as theirs:
-            ours_ = measured(ours.import_file, url=_sqlite(mine), path=path)
-            on_sqlite.append((ours_, measured(bare.import_sqlite, path=path, file=str(theirs))))
-        ours_ = measured(ours.import_file, url=bench.postgres(), path=path)
-        on_postgres.append((ours_, measured(bare.import_postgres, path=path, url=bench.postgres())))
+            found = measured(ours.import_file, url=_sqlite(mine), path=path)
+            turns.add("sqlite", found, measured(bare.import_sqlite, path=path, file=str(theirs)))
+        found = measured(ours.import_file, url=bench.postgres(), path=path)
+        turns.add("postgres", found, measured(bare.import_postgres, path=path, url=bench.postgres()))
     rows = [
-        _speed("import, SQLite, 1 process", paired(on_sqlite), goal=">= 0.50"),
-        _speed("import, PostgreSQL, 1 process", paired(on_postgres), is_served=True),
+        turns.row("sqlite", "import, SQLite, 1 process", goal=">= 0.50"),
+        turns.row("postgres", "import, PostgreSQL, 1 process", is_served=True),
     ]
     return Finding(f"import of {bench.facts:,} baskets", rows, [
-        "beside: a bare loop that reads the Parquet file, groups, encodes the same JSON bytes, hashes them and "
-        "inserts them (PostgreSQL: binary COPY) into a table with the same columns and indexes, with the same "
-        "pragmas and the same batches of 5,000.",
-        "not equal work: the bare loop checks no field, looks for no duplicate, keeps no tree of hashes, no counters "
-        "and no rejects.",
+        "beside: a bare loop that reads the Parquet file, groups, encodes the same JSON bytes, hashes them"
+        " and inserts them (PostgreSQL: binary COPY) into a table with the same columns and indexes, with "
+        "the same pragmas and the same batches of 5,000.",
+        "not equal work: the bare loop checks no field, looks for no duplicate, keeps no tree of hashes, no "
+        "counters and no rejects.",
     ])  # fmt: skip
 
 
 def rebuilds(bench: Bench) -> Finding:
     """Rebuild all views, beside the floor."""
+    path, turns = str(bench.parquet(bench.facts)), Turns()
     with bench.file() as logged, bench.file() as live:
-        measured(ours.import_file, url=_sqlite(logged), path=str(bench.parquet(bench.facts)))
-        shutil.copyfile(logged, live)
-        measured(ours.rebuild, url=_sqlite(live), processes=1)
+        measured(ours.import_file, url=_sqlite(logged), path=path)
         served = bench.postgres()
-        measured(ours.import_file, url=served, path=str(bench.parquet(bench.facts)))
-        measured(ours.rebuild, url=served, processes=1)
-        turns: dict[str, list[tuple[Reading, Reading]]] = {}
+        measured(ours.import_file, url=served, path=path)
+        shutil.copyfile(logged, live)
+        for url in (_sqlite(live), served):
+            measured(ours.rebuild, url=url, processes=1)
         for _ in bench.turns("rebuild"):
-            for name in ("first", "run"):
-                with bench.file() as fresh:
-                    shutil.copyfile(logged, fresh)
-                    found = (
-                        measured(ours.rebuild, url=_sqlite(fresh), processes=1)
-                        if name == "first"
-                        else measured(ours.run, url=_sqlite(fresh))
-                    )
-                turns.setdefault(name, []).append((found, measured(floor.floor, url=_sqlite(live))))
-                if name == "first":
-                    anew = measured(floor.floor, url=_sqlite(live), is_made_anew=True)
-                    turns.setdefault("anew", []).append((found, anew))
-            for name, url, processes in (("1", _sqlite(live), 1), ("2", _sqlite(live), 2), ("served", served, 1)):
-                found = measured(ours.rebuild, url=url, processes=processes)
-                turns.setdefault(name, []).append((found, measured(floor.floor, url=url)))
+            with bench.file() as fresh:
+                shutil.copyfile(logged, fresh)
+                found = measured(ours.rebuild, url=_sqlite(fresh), processes=1)
+            turns.add("first", found, measured(floor.floor, url=_sqlite(live)))
+            turns.add("anew", found, measured(floor.floor, url=_sqlite(live), is_made_anew=True))
+            with bench.file() as fresh:
+                shutil.copyfile(logged, fresh)
+                found = measured(ours.run, url=_sqlite(fresh))
+            turns.add("run", found, measured(floor.floor, url=_sqlite(live)))
+            one = measured(ours.rebuild, url=_sqlite(live), processes=1)
+            turns.add("one", one, measured(floor.floor, url=_sqlite(live)))
+            two = measured(ours.rebuild, url=_sqlite(live), processes=2)
+            turns.add("two", two, measured(floor.floor, url=_sqlite(live)))
+            turns.add("beside one", two, one)
+            found = measured(ours.rebuild, url=served, processes=1)
+            turns.add("served", found, measured(floor.floor, url=served))
         view_rows = in_process(floor.rows_of_views, url=_sqlite(live))
-    first, beside_live, two = paired(turns["first"]), paired(turns["1"]), paired(turns["2"])
     rows = [
-        _speed("fold and write, nothing live to compare with", first, goal=">= 0.15"),
-        _speed("  beside a floor that makes each row anew", paired(turns["anew"])),
-        _speed("fold, write, compare with live, swap", beside_live, goal=">= 0.15"),
-        _speed("the same in 2 processes", two),
-        Row(
-            "2 processes beside 1", "/s", two.ours.per_s, beside_live.ours.per_s,
-            two.ours.per_s / beside_live.ours.per_s,
-        ),
-        _speed("the first `project run`", paired(turns["run"])),
-        _speed("PostgreSQL: fold, write, compare, swap", paired(turns["served"]), is_served=True),
-    ]  # fmt: skip
+        turns.row("first", "fold and write, nothing live to compare with", goal=">= 0.15"),
+        turns.row("anew", "  beside a floor that makes each row anew"),
+        turns.row("one", "fold, write, compare with live, swap", goal=">= 0.15"),
+        turns.row("two", "the same in 2 processes"),
+        turns.row("beside one", "  beside 1 process"),
+        turns.row("run", "the first `project run`"),
+        turns.row("served", "PostgreSQL: fold, write, compare, swap", is_served=True),
+    ]
     return Finding(f"rebuild of {bench.facts:,} facts, all views", rows, [
-        "beside: the floor, the database's own C code alone: it scans the columns a fold needs of every fact and "
-        f"copies the {view_rows:,} rows of all views into the empty tables of the other slot (INSERT ... SELECT), "
-        "committed durably. It decodes nothing, sorts nothing and folds nothing.",
-        "2 processes: their start and their imports are inside; on SQLite their files are merged by one of them.",
+        "beside: the floor, the database's own C code alone: it scans the columns a fold needs of every "
+        f"fact and copies the {view_rows:,} rows of all views into the empty tables of the other slot "
+        "(INSERT ... SELECT), committed durably. It decodes nothing, sorts nothing and folds nothing. "
+        "SQLite copies such rows as they are; made anew, each is taken apart and put together, as rows "
+        "that somebody computed must be.",
+        "the comparison with the live rows, which the third row has and the first has not, is no part of the "
+        "floor.",
+        "2 processes: their start is inside; on SQLite each writes a file that the first merges.",
     ])  # fmt: skip
 
 
 def libraries(bench: Bench) -> Finding:
     """Our rebuild beside the library's projection."""
-    facts = min(_LIBRARY_FACTS, bench.facts)
-    turns = []
+    facts, turns = min(_LIBRARY_FACTS, bench.facts), Turns()
     with bench.file() as logged:
         measured(ours.import_file, url=_sqlite(logged), path=str(bench.parquet(facts)))
         measured(ours.rebuild, url=_sqlite(logged), processes=1)
         for _ in bench.turns("library"):
-            with bench.file() as theirs:
-                beside = measured(library.project, url=_sqlite(logged), file=str(theirs))
-            turns.append((measured(ours.rebuild, url=_sqlite(logged), processes=1), beside))
-    row = _speed("rebuild of all views / the library's projection", paired(turns))
+            with bench.file() as file:
+                theirs = measured(library.project, url=_sqlite(logged), file=str(file))
+            turns.add("library", measured(ours.rebuild, url=_sqlite(logged), processes=1), theirs)
+    row = turns.row("library", "all views / the library's one table")
     return Finding(f"eventsourcing's projection, {facts:,} events", [row], [
-        "beside: the projection of one table of balances that eventsourcing's documentation shows, on its own SQLite "
-        "recorders, pulled page by page because these have no subscriptions.",
-        "not equal work, either way: the library commits every event durably with its position, ours commits by the "
-        "ten thousand; the library adds up one table, ours decodes whole baskets and writes journal, lots, balances, "
-        "purchases, daily figures and states, and compares them with the live ones.",
+        "beside: the projection of one table of balances that eventsourcing's documentation shows, on its "
+        "own SQLite recorders, pulled page by page because these have no subscriptions.",
+        "not equal work, either way: the library commits every event durably with its position, ours "
+        "commits by the ten thousand; the library adds up one table, ours decodes whole baskets and writes"
+        " journal, lots, balances, purchases, daily figures and states, and compares them with the live "
+        "ones.",
     ])  # fmt: skip
 
 
 def latencies(bench: Bench) -> Finding:
     """Redemptions beside a bare commit."""
-    sizes = [min(facts, bench.facts) for facts in FACTS_EACH]
-    found: dict[str, dict[str, float]] = {}
-    bench.say("command: SQLite")
+    sizes = list(dict.fromkeys(min(facts, bench.facts) for facts in FACTS_EACH))
+    samples = _SAMPLES * bench.repeat
     with bench.file() as folded, bench.file() as projected:
-        urls = {"folded_url": _sqlite(folded), "projected_url": _sqlite(projected)}
-        found["SQLite"] = in_process(
-            commands.latencies, facts_each=sizes, samples=_SAMPLES * bench.repeat, **urls
-        )
-    bench.say("command: PostgreSQL")
-    urls = {"folded_url": bench.postgres(), "projected_url": bench.postgres()}
-    found["PostgreSQL"] = in_process(commands.latencies, facts_each=sizes, samples=_SAMPLES * bench.repeat, **urls)
-    ways = {"kept": "from the kept state", "again": "same desk again", "full": "full fold"}
-    rows = [
-        Row(f"{where}, {facts:,} facts, {how}", "ms", took[f"{way} {facts}"], took["commit"],
-            took[f"{way} {facts}"] / took["commit"])
-        for where, took in found.items() for way, how in ways.items() for facts in dict.fromkeys(sizes)
-    ]  # fmt: skip
+        places = {
+            "SQLite": (_sqlite(folded), _sqlite(projected)),
+            "PostgreSQL": (bench.postgres(), bench.postgres()),
+        }
+        rows = []
+        for where, (folded_url, projected_url) in places.items():
+            bench.say(f"command: {where}")
+            took: dict[str, float] = in_process(
+                commands.latencies, folded_url=folded_url, projected_url=projected_url, facts_each=sizes,
+                samples=samples,
+            )  # fmt: skip
+            commit = took.pop("commit")
+            rows += [Row(f"{where}, {name}", "ms", ms, commit, ms / commit) for name, ms in took.items()]
     return Finding("redeem: decide and append durably", rows, [
-        "beside: a commit of one row on the raw driver of the same database, SQLite with synchronous FULL. Times, so "
-        "a ratio of 2 means twice as long.",
-        "kept state: a new desk on an open database, views at most as many facts behind as there were samples; full "
-        "fold: a new desk, no views; same desk again: the programme is compiled already.",
+        "beside: a commit of one row on the raw driver of the same database, SQLite with synchronous FULL."
+        " Times, so a ratio of 2 means twice as long.",
+        "full fold: a new desk, no views; from the kept state: a new desk on an open database, views at most "
+        f"{2 * samples} facts behind; same desk again: its programme is compiled already.",
     ])  # fmt: skip
 
 
 def memories(bench: Bench) -> Finding:
     """Peak memory and speed at ten times the facts."""
-    rows = []
     small = _imported_and_rebuilt(bench, bench.parquet(bench.facts), bench.repeat)
-    grown: tuple[tuple[Growth, str], ...] = (
-        ("members", "10x members"), ("facts", "10x facts a member"),
-    )  # fmt: skip
-    for growth, how in grown:
+    rows = []
+    for growth, how in _GROWTHS.items():
         large = _imported_and_rebuilt(bench, bench.parquet(bench.facts, 10, growth), 1)
         for name, one, ten in zip(("import", "rebuild"), small, large, strict=True):
-            peaks = ten.peak_mib, one.peak_mib
-            rows.append(Row(f"{name}, peak memory, {how}", "MiB", *peaks, peaks[0] / peaks[1], goal="<= 1.10"))
-            rows.append(Row(
-                f"{name}, speed, {how}", "/s", ten.per_s, one.per_s, ten.per_s / one.per_s,
-                ten.per_cpu_s / one.per_cpu_s,
-            ))  # fmt: skip
+            peak, speed = ten.peak_mib / one.peak_mib, ten.per_s / one.per_s
+            cpu_speed = ten.per_cpu_s / one.per_cpu_s
+            rows += [
+                Row(f"{name}, peak, {how}", "MiB", ten.peak_mib, one.peak_mib, peak, goal="<= 1.10"),
+                Row(f"{name}, speed, {how}", "/s", ten.per_s, one.per_s, speed, cpu_speed),
+            ]
     return Finding(f"{bench.facts * 10:,} facts beside {bench.facts:,}", rows, [
-        "ours: the large history, measured once; beside: the small one. SQLite, 1 process; a rebuild with nothing "
-        "live to compare with. A peak is the resident set of one process (getrusage), interpreter, libraries and "
-        "SQLite's cache included.",
+        "ours: the large history, measured once; beside: the small one. SQLite, 1 process; a rebuild with "
+        "nothing live to compare with. A peak is the resident set of one process (getrusage): interpreter,"
+        " libraries and SQLite's cache included.",
     ])  # fmt: skip
 
 
@@ -210,22 +225,16 @@ def _imported_and_rebuilt(bench: Bench, path: Path, repeat: int) -> tuple[Readin
     imported, rebuilt = [], []
     for _ in range(repeat):
         with bench.file() as file:
-            bench.say(f"memory: import of {path.name}")
+            bench.say(f"memory: import and rebuild of {path.name}")
             imported.append(measured(ours.import_file, url=_sqlite(file), path=str(path)))
-            bench.say(f"memory: rebuild of {path.name}")
             rebuilt.append(measured(ours.rebuild, url=_sqlite(file), processes=1))
     return median_of(imported), median_of(rebuilt)
 
 
+_GROWTHS: dict[Growth, str] = {"members": "10x members", "facts": "10x facts a member"}
 BENCHES: dict[str, Callable[[Bench], Finding]] = {
     "import": imports, "rebuild": rebuilds, "library": libraries, "command": latencies, "memory": memories,
 }  # fmt: skip
-
-
-def _speed(what: str, pair: Pair, *, is_served: bool = False, goal: str = "") -> Row:
-    # What a server does is no time of this process.
-    cpu_ratio = None if is_served else pair.cpu_ratio
-    return Row(what, "/s", pair.ours.per_s, pair.beside.per_s, pair.ratio, cpu_ratio, pair.ours.peak_mib, goal)
 
 
 def _sqlite(path: Path) -> str:

@@ -19,6 +19,9 @@ SECOND_US = 1_000_000
 HOUR_US = 3600 * SECOND_US
 DAY_US = 24 * HOUR_US
 FOREVER_US = 2**63 - 1
+# A day inside the years 1 and 9999, so that every instant has a local day in every zone.
+EARLIEST_US = -62_135_510_400 * SECOND_US
+LATEST_US = 253_402_214_400 * SECOND_US
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)?")
 
@@ -47,9 +50,12 @@ def instant_us(text: str) -> int:
         stamp = datetime.fromisoformat(
             f"{match[1]}-{match[2]}-{match[3]}T{match[4]}:{match[5]}:{match[6]}{offset}"
         )
-        return micros(stamp) + int(fraction.ljust(6, "0") or 0)
+        instant = micros(stamp) + int(fraction.ljust(6, "0") or 0)
     except (ValueError, OverflowError) as error:
         raise FactError(f"no such time: {text!r}", code="bad-time", hint=str(error)) from error
+    if not EARLIEST_US <= instant <= LATEST_US:
+        raise FactError(f"time is outside the years 1 to 9999: {text!r}", code="bad-time")
+    return instant
 
 
 def micros(stamp: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import (
     MAX_EMAX,
@@ -19,6 +20,9 @@ from typing import Literal
 from .errors import FactError
 
 INT64_MAX = 2**63 - 1
+MOST = 10**15
+"""The largest amount or number of points of one fact: no sum over a real history passes 2^63."""
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)  # whatever the thread's own context is
 
 Rounding = Literal["down", "half-up", "up"]
@@ -120,21 +124,21 @@ def minor_units(text: str | int | Decimal, currency: str) -> int:
         currency: ISO 4217 code.
 
     Raises:
-        FactError: not a finite decimal, more decimals than the currency has, or beyond 2^63.
+        FactError: not a finite decimal, more decimals than the currency has, or beyond 10^15.
 
     >>> minor_units("12.34", "USD"), minor_units("500", "JPY")
     (1234, 500)
     """
     try:
-        amount = Decimal(text)
+        amount = Decimal(text if not isinstance(text, str) or _NUMBER.fullmatch(text) else "NaN")
     except (InvalidOperation, ValueError):
         amount = Decimal("NaN")
     if not amount.is_finite() or isinstance(text, bool):
         raise FactError(
             f"amount is no decimal number: {str(text)!r}", code="not-a-number", hint='write it as "12.34"'
         )
-    if amount.adjusted() > 18:
-        raise FactError(f"amount is beyond 2^63 minor units: {str(text)!r}", code="out-of-range")
+    if amount.adjusted() > 15:
+        raise FactError(f"amount is beyond 10^15 minor units: {str(text)!r}", code="out-of-range")
     minor = amount.scaleb(decimals(currency), _EXACT)
     if minor != minor.to_integral_value(context=_EXACT):
         raise FactError(
@@ -142,8 +146,8 @@ def minor_units(text: str | int | Decimal, currency: str) -> int:
             code="too-many-decimals",
             hint="round it before it enters, or name a rounding in the mapping",
         )
-    if minor.copy_abs() > INT64_MAX:
-        raise FactError(f"amount is beyond 2^63 minor units: {str(text)!r}", code="out-of-range")
+    if minor.copy_abs() > MOST:
+        raise FactError(f"amount is beyond 10^15 minor units: {str(text)!r}", code="out-of-range")
     return int(minor)
 
 

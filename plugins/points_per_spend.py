@@ -150,11 +150,11 @@ class PointsPerSpend(Rule):
             counted += line.amount_minor * factor
             if factor != 1:
                 member.note(
-                    "line {}, {}: {} × {}",
+                    "line {}{}: {} × {}",
                     number,
-                    line.sku,
+                    f", {line.sku}" if line.sku else "",
                     money_text(line.amount_minor, step.currency),
-                    factor,
+                    lambda factor=factor: _decimal(factor),
                 )
         return self._award(counted, step, member)
 
@@ -181,7 +181,7 @@ class PointsPerSpend(Rule):
             points = divided(above * params.points, below, params.rounding)
         member.note(
             "{} counted / {} × {}, {} rounded {} = {} points",
-            lambda: money_text(int(counted_minor), step.currency), step.step,
+            lambda: _money(counted_minor, step.currency), step.step,
             params.points, params.round, params.rounding, points,
         )  # fmt: skip
         return Accrue(points=points, reason=step.reason)
@@ -196,6 +196,16 @@ class PointsPerSpend(Rule):
             currency, minor.numerator, minor.denominator, minimum_minor, text, f"{points} per {text} spent",
         )  # fmt: skip
         return step
+
+
+def _decimal(number: Fraction) -> str:
+    return f"{Decimal(number.numerator) / number.denominator:f}"
+
+
+def _money(minor: Fraction | int, currency: str) -> str:
+    if minor.denominator == 1:
+        return money_text(int(minor), currency)
+    return f"{_decimal(Fraction(minor))} minor units of {currency}"
 
 
 @hookimpl

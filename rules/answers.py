@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from ..ledger.calendar import FOREVER_US, instant_us
+from ..ledger.calendar import EARLIEST_US, FOREVER_US, LATEST_US
 from ..ledger.errors import LoyaltyError
 from ..ledger.units import INT64_MAX
 
-_FIRST_US, _LAST_US = instant_us("0001-01-01T00:00:00Z"), instant_us("9999-12-31T23:59:59.999999Z")
 _MOST_CHARACTERS = 2000
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -36,7 +35,7 @@ def instant(value: object, what: str) -> int:
     Raises:
         NonsenseError: it is none, or outside the years 1 to 9999.
     """
-    if type(value) is not int or not (_FIRST_US <= value <= _LAST_US or value == FOREVER_US):
+    if type(value) is not int or not (EARLIEST_US <= value <= LATEST_US or value == FOREVER_US):
         raise NonsenseError(f"answered {what} {shown(value)}, not microseconds in the years 1 to 9999")
     return value
 

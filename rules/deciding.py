@@ -7,13 +7,14 @@ overspend.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection, text
 
-from ..ledger.calendar import DAY_US
-from ..ledger.errors import LoyaltyError
+from ..ledger.calendar import DAY_US, rfc3339
+from ..ledger.errors import FactError, LoyaltyError, RuleError
 from ..ledger.facts import Draft, Fact
 from ..ledger.facts.envelope import draft
 from ..ledger.facts.points import PointsRedeemed
@@ -41,6 +42,11 @@ class Refusal(LoyaltyError):  # noqa: N818 - what a member hears; its code is st
         self.code = code
 
 
+def redemption_id(member: str, order: str) -> str:
+    """Return the id of a member's redemption for an order: one for each pair."""
+    return f"redeem/{hashlib.sha256(msgspec.json.encode([member, order])).hexdigest()[:32]}"
+
+
 class Standing(NamedTuple):
     """What a decision rests on: the group at an instant, and the programme that governs it."""
 
@@ -48,6 +54,7 @@ class Standing(NamedTuple):
     members: tuple[str, ...]
     programme: Programme | None
     position: int
+    instant_us: int
 
 
 class Decision(NamedTuple):
@@ -103,8 +110,8 @@ class Desk:
             Refusal: the balance is too small, or the programme does not allow it.
         """
 
-        def decide(standing: Standing) -> Draft:
-            allowed = _allowed(standing, member, points)
+        def spend(allowed: int) -> Draft:
+            data = PointsRedeemed(points=allowed, asked=None if allowed == points else points, order=order)
             return draft(
                 self.catalogue.registry,
                 event_id=event_id,
@@ -113,40 +120,40 @@ class Desk:
                 subject=member,
                 occurred_us=occurred_us,
                 actor=actor,
-                data=PointsRedeemed(points=allowed, order=order),
+                data=data,
             )
 
-        return self._decided(
-            member, decide, now_us=now_us, occurred_us=occurred_us, key=(source, event_id), points=points
-        )
-
-    def _decided(
-        self, member: str, decide: Callable[[Standing], Draft], *, now_us: int, occurred_us: int,
-        key: tuple[str, str], points: int,
-    ) -> Decision:  # fmt: skip
+        asked = spend(points)
+        if occurred_us > now_us + DAY_US:
+            raise FactError(f"time is in the future: {rfc3339(occurred_us)!r}", code="future")
         for _ in range(_TRIES):
             with self.database.reading() as connection:
-                known = self._known(connection, key)
+                known = self._known(connection, (source, event_id))
                 standing = self._standing(connection, member, occurred_us)
             balance = standing.group.state_of(member).points
             if known is not None:
-                return self._repeated(known, member, points, balance)
-            ready = decide(standing)
-            with self.database.writing() as connection:
-                self.log.lock(connection)
-                if self.log.last_position_of(connection, standing.members) > standing.position:
-                    continue
-                policy = standing.programme.policy if standing.programme else Policy()
-                admitted = Admission(DAY_US, policy.enrolment == "required")
-                (outcome,) = self.log.append(connection, [ready], now_us=now_us, admission=admitted)
-            if outcome.error:
-                raise outcome.error
-            spent = self.catalogue.registry.fact_decoders()[ready.topic](ready.state).data.points
-            return Decision(outcome, spent, balance - spent)
+                return self._repeated(known, asked, balance)
+            allowed = _allowed(standing, member, points)
+            outcome = self._appended(spend(allowed), standing, now_us)
+            if outcome is not None:
+                return Decision(outcome, allowed, balance - allowed)
         raise LoyaltyError(
             f"member {member!r} is too busy: {_TRIES} decisions were overtaken by other facts",
             hint="try again",
         )
+
+    def _appended(self, ready: Draft, standing: Standing, now_us: int) -> Outcome | None:
+        """Append what was decided; None when somebody was faster and it must be decided anew."""
+        policy = standing.programme.policy if standing.programme else Policy()
+        admitted = Admission(DAY_US, policy.enrolment == "required")
+        with self.database.writing() as connection:
+            self.log.lock(connection)
+            if self.log.last_position_of(connection, standing.members) > standing.position:
+                return None
+            (outcome,) = self.log.append(connection, [ready], now_us=now_us, admission=admitted)
+        if outcome.error:
+            raise outcome.error
+        return outcome
 
     def _known(self, connection: Connection, key: tuple[str, str]) -> Any:
         return connection.execute(
@@ -156,15 +163,31 @@ class Desk:
             {"source": key[0], "id": key[1]},
         ).one_or_none()
 
-    def _repeated(self, known: Any, member: str, points: int, balance: int) -> Decision:
-        fact = self._decoders[known.topic](bytes(known.state))
-        if known.stream != f"member/{member}" or getattr(fact.data, "points", None) != points:
+    def _repeated(self, known: Any, asked: Draft, balance: int) -> Decision:
+        """Answer a redemption whose id is taken: a duplicate if it asked for the same."""
+        before, now = self._decoders[known.topic](known.state), self._decoders[asked.topic](asked.state)
+        differing = [
+            name
+            for name, was, is_now in (
+                ("type", before.topic, now.topic),
+                ("member", before.subject, now.subject),
+                (
+                    "points",
+                    getattr(before.data, "asked", None) or getattr(before.data, "points", 0),
+                    now.data.points,
+                ),
+                ("order", getattr(before.data, "order", None), now.data.order),
+                ("actor", before.actor, now.actor),
+            )
+            if was != is_now
+        ]
+        if differing:
             raise Refusal(
-                f"{fact.id!r} is recorded at position {known.position} with other content: "
-                f"{fact.topic} of {getattr(fact.data, 'points', 0)} points by {fact.subject!r}",
-                code="idempotency-conflict", hint="give another --id",
-            )  # fmt: skip
-        return Decision(Outcome("duplicate", known.position), points, balance)
+                f"{before.id!r} is recorded at position {known.position} with another {', '.join(differing)}",
+                code="idempotency-conflict",
+                hint="give another --id",
+            )
+        return Decision(Outcome("duplicate", known.position), before.data.points, balance)
 
     def _standing(self, connection: Connection, member: str, occurred_us: int) -> Standing:
         position = head_of(connection).position
@@ -172,13 +195,21 @@ class Desk:
         members = tuple(groups_of(connection, [member], position)[member])
         states, folded = _kept(connection, members, engine)
         group = engine.group(members, states)
-        for row in facts_of(connection, members, after=folded):
-            fact: Fact[Any] = self._decoders[row.topic](bytes(row.state))
-            fact.position, fact.occurred_us = row.position, row.occurred_us
-            group.apply(fact)
-        group.settle(position)
-        group.advance_to(occurred_us, position)
-        return Standing(group, members, engine.history.governing(position + 1, occurred_us), position)
+        try:
+            for row in facts_of(connection, members, after=folded):
+                fact: Fact[Any] = self._decoders[row.topic](row.state)
+                fact.position, fact.occurred_us = row.position, row.occurred_us
+                group.apply(fact)
+            group.settle(position)
+            group.advance_to(occurred_us, position)
+        except RuleError as error:
+            raise Refusal(
+                f"member {member!r} cannot be decided on: {error.what}", code="set-aside",
+                hint="loyalty project run, then loyalty quarantine list",
+            ) from error  # fmt: skip
+        return Standing(
+            group, members, engine.history.governing(position + 1, occurred_us), position, occurred_us
+        )
 
     def _engine_at(self, connection: Connection, position: int) -> Engine:
         last = (
@@ -188,7 +219,7 @@ class Desk:
         if self._engine is None or self._engine[0] != last:
             facts = []
             for row in programme_facts(connection, position):
-                fact: Fact[Any] = self._decoders[row.topic](bytes(row.state))
+                fact: Fact[Any] = self._decoders[row.topic](row.state)
                 fact.position, fact.occurred_us = row.position, row.occurred_us
                 facts.append(fact)
             self._engine = (last, Engine(facts, self.catalogue))
@@ -245,7 +276,8 @@ def _allowed(standing: Standing, member: str, points: int) -> int:
         raise Refusal(f"{points} points are below the minimum of {minimum}", code="below-minimum")
     if points > available and (rule.params["on_short"] == "refuse" or available < minimum):
         raise Refusal(
-            f"{points:,} points exceed the balance of {available:,}", code="exceeds-balance",
+            f"{points:,} points exceed the balance of {available:,} at {rfc3339(standing.instant_us)}",
+            code="exceeds-balance",
             hint=f"loyalty member show {member}",
         )  # fmt: skip
     return min(points, available)

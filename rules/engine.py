@@ -1,8 +1,8 @@
 """The fold: facts in, balanced entries out. No I/O, no clock, no plugin manager.
 
-For each fact of a group: advances recorded before it pass, timers due up to it fire, then the rules of the programme
-that governs it answer in the order earn → multiply → cap → (awards become lots) → standing → react, and the engine
-applies their effects.
+For each fact of a group: advances recorded before it pass, timers due up to it fire, then the rules of the
+programme that governs it answer in the order earn → multiply → cap → (awards become lots) → standing → react,
+and the engine applies their effects.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..ledger.errors import LoyaltyError, RuleError
 from ..ledger.facts import Fact, FactType
 from ..ledger.fold import FlagRow, StateRow, TimerRow
 from ..ledger.journal import Entry
-from ..ledger.units import INT64_MAX
+from ..ledger.units import INT64_MAX, MOST
 from .answers import NonsenseError, instant, said, shown, whole, words
 from .catalogue import Catalogue
 from .compile import Handler, History, Programme
@@ -124,7 +124,7 @@ class Group:
         booked_us = occurred_us
         if occurred_us < state.clock_us:
             booked_us, fact.is_late = state.clock_us, True
-        # Nothing can be due when there is no timer, nothing pending, and the lot that expires first does so later.
+        # Nothing is due when there is no timer, nothing pending, and the first lot to expire does so later.
         lots = state.lots
         if (state.alarms or state.pending or (lots and lots[0].expires_us <= booked_us)) and (
             state.due_us() <= booked_us
@@ -204,7 +204,7 @@ class Group:
         for state in self._states.values():
             state.clock_us = max(state.clock_us, until_us)
 
-    # -- time -------------------------------------------------------------------------------------------------
+    # Time
 
     def _pass_time(self, state: MemberState, before: int) -> None:
         """Move a member's clock past the advances before a position; what they made due has fired."""
@@ -276,7 +276,7 @@ class Group:
         self._ask(handler, Timer(alarm.key, alarm.due_us, alarm.fact), member)
         member.awards, member.rule, member.note, self._answered = suspended
 
-    # -- rules ------------------------------------------------------------------------------------------------
+    # Rules
 
     def _member(self, name: str, state: MemberState, programme: Programme) -> Member:
         member = self._members.get(name)
@@ -329,7 +329,7 @@ class Group:
             return error
         where = f"member {member!r}, position {self._at.position}"
         if isinstance(error, MemoryError):
-            hint = "record member.set_aside to go on without this member"
+            hint = "give the process more memory, or mend the rule"
             return _StopError(f"rule {rule} ran out of memory", at=where, hint=hint)
         what = f"failed: {type(error).__name__}: {said(error)}"
         if isinstance(error, NonsenseError):
@@ -358,7 +358,7 @@ class Group:
         state, label = self._states[member.id], handler.label
         match effect:
             case Burn(points=points, reason=reason):
-                points, reason = whole(points, "Burn.points", 1), words(reason, "Burn.reason")
+                points, reason = whole(points, "Burn.points", 1, MOST), words(reason, "Burn.reason")
                 self._accounts[member.id].burn(points, reason, self._at)
             case Limit(points=points, reason=reason):
                 if handler.stage != _CAP or not is_own:
@@ -406,12 +406,12 @@ class Group:
         state.position = saved.position
         return self._member(name, state, programme)
 
-    # -- awards -----------------------------------------------------------------------------------------------
+    # Awards
 
     def _award(self, effect: Accrue, handler: Handler, member: Member, *, is_own: bool) -> None:
         points, reason = effect.points, words(effect.reason, "Accrue.reason")
-        if type(points) is not int or not 0 <= points <= INT64_MAX:
-            whole(points, "Accrue.points")
+        if type(points) is not int or not 0 <= points <= MOST:
+            whole(points, "Accrue.points", most=MOST)
         usable_us, expires_us = effect.usable_us, effect.expires_us
         if usable_us is not None:
             instant(usable_us, "Accrue.usable_us")

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, text
 
-from ..ledger.calendar import rfc3339
+from ..ledger.calendar import Zone, rfc3339
 from ..ledger.errors import LoyaltyError, RuleError
 from ..ledger.facts import Fact
 from ..ledger.journal import Entry
@@ -61,11 +61,17 @@ def told(connection: Connection, catalogue: Catalogue, member: str) -> Story:
     decoders = catalogue.registry.fact_decoders()
     programme = [_fact(decoders, row) for row in programme_facts(connection, foot.position)]
     engine = Engine(programme, catalogue, is_explaining=True)
-    members = groups_of(connection, [member], foot.position)[member]
+    aside = connection.execute(
+        text("SELECT position, error FROM quarantine WHERE member = :member"), {"member": member}
+    ).one_or_none()
+    # Somebody set aside stands where the group stood before: perhaps not yet connected with whom it failed.
+    upto = foot.position if aside is None else aside.position - 1
+    members = groups_of(connection, [member], upto)[member]
     group = engine.group(tuple(members), {})
-    own = [_fact(decoders, row) for row in facts_of(connection, members, upto=foot.position)]
-    every, notes, failure = _folded(group, own, foot.position)
-    facts = {fact.position: fact for fact in (*programme, *own)}
+    own = [_fact(decoders, row) for row in facts_of(connection, members, upto=upto)]
+    every, notes, failure = _folded(group, own, upto)
+    later = [_fact(decoders, row) for row in facts_of(connection, [member], after=upto, upto=foot.position)]
+    facts = {fact.position: fact for fact in (*programme, *own, *later)}
     entries = [entry for entry in every if entry.member == member]
     recorded = connection.execute(
         text("SELECT * FROM journal WHERE member = :member ORDER BY entry"), {"member": member}
@@ -77,9 +83,15 @@ def told(connection: Connection, catalogue: Catalogue, member: str) -> Story:
         notes=[note for note in notes if note.member == member],
         engine=engine,
         is_as_recorded=[tuple(row) for row in recorded] == [tuple(entry) for entry in entries],
-        set_aside=f"{failure.what} ({failure.at})" if failure else None,
+        set_aside=_why_aside(aside, failure),
         footer=foot,
     )
+
+
+def _why_aside(aside: Any, failure: RuleError | None) -> str | None:
+    if aside is not None:
+        return f"at position {aside.position:,}: {aside.error}"
+    return f"{failure.what} ({failure.at})" if failure else None
 
 
 def _folded(
@@ -101,13 +113,12 @@ def _folded(
 
 
 def _fact(decoders: dict[str, Any], row: Any) -> Fact[Any]:
-    fact: Fact[Any] = decoders[row.topic](bytes(row.state))
+    fact: Fact[Any] = decoders[row.topic](row.state)
     fact.position, fact.occurred_us = row.position, row.occurred_us
     return fact
 
 
-# -- history
-# ------------------------------------------------------------------------------------------------------
+# History
 
 
 def history_fields(story: Story) -> list[dict[str, Any]]:
@@ -133,18 +144,28 @@ def history_fields(story: Story) -> list[dict[str, Any]]:
 
 def history_lines(story: Story) -> list[str]:
     """Return the timeline for people, 80 columns."""
-    lines = [f"member {story.member}", "", f"{'date':<11}{'what happened':<47}{'points':>9}{'balance':>12}"]
+    head = f"{'date':<11}{'fact':>8}  {'what happened':<38}{'points':>9}{'balance':>12}"
+    lines = [f"member {story.member}", "", head]
+    zone = story.engine.history.programmes[0].zone if story.engine.history.programmes else Zone("UTC")
     for kind, item, balance in _timeline(story):
         if kind == "fact":
             late = " (late)" if item.is_late else ""
-            lines.append(f"{_day(item.occurred_us):<11}{_cut(sentence(item) + late, 68)}")
+            day = zone.local_date(item.occurred_us).isoformat()
+            lines.append(f"{day:<11}{item.position:>8,}  {_cut(sentence(item) + late, 59)}")
         else:
             moved = item.points + item.pending
-            reason = f"  {item.reason}" + (" (pending)" if item.pending > 0 else "")
-            lines.append(f"{_day(item.booked_us):<11}{_cut(reason, 46):<47}{moved:>+9,}{balance:>12,}")
+            reason = item.reason + (" (pending)" if item.pending > 0 else "")
+            lot = "" if item.lot is None or moved > 0 else f", lot {item.lot}"
+            day = zone.local_date(item.booked_us).isoformat()
+            entry = f"#{item.entry}"
+            lines.append(f"{day:<11}{entry:>8}  {_cut(reason + lot, 37):<38}{moved:>+9,}{balance:>12,}")
     lines += _aside_lines(story)
     if not story.is_as_recorded:
-        lines += ["", "WARNING  the journal differs from what the rules give today: loyalty project rebuild"]
+        lines += [
+            "",
+            "WARNING  the journal differs from what the rules give today; in this order:",
+            "         loyalty audit verify, then loyalty project rebuild",
+        ]
     return [*lines, "", story.footer.line()]
 
 
@@ -180,8 +201,7 @@ def sentence(fact: Fact[Any]) -> str:
     return f"{words}: {', '.join(parts)}" if parts else words
 
 
-# -- explain
-# ------------------------------------------------------------------------------------------------------
+# Explain
 
 
 def entry_fields(entry: Entry) -> dict[str, Any]:
@@ -211,8 +231,8 @@ def chosen(
     if fact is not None:
         if fact not in story.facts:
             raise LoyaltyError(
-                f"fact {fact} does not name member {story.member!r}",
-                hint=f"loyalty member history {story.member} --json lists positions",
+                f"fact {fact:,} does not name member {story.member!r}, or is not in the views yet",
+                hint=f"loyalty member history {story.member} lists the member's facts",
             )
         entries = [e for e in entries if fact in {e.fact, e.position}]
     if rule is not None:
@@ -290,15 +310,13 @@ def explain_lines(story: Story, entries: Sequence[Entry], fact: int | None, rule
         lines += ["", *_entry_lines(story, entry)]
     for note in _refusals(story, fact, rule)[-5:]:
         lines += ["", f"position {note.position:,}: {note.rule} gave nothing", f"  because {note.text}"]
-    if fact is not None and not entries and not _refusals(story, fact, rule):
-        lines += ["", f"no rule of the programme answers {story.facts[fact].topic}"]
+    if fact is not None and all(e.fact != fact for e in entries) and not _refusals(story, fact, rule):
+        lines += ["", f"fact {fact:,} itself earned nothing: no rule answers {story.facts[fact].topic}"]
     lines += _aside_lines(story)
     verdict = (
-        "as the journal has it"
-        if story.is_as_recorded
-        else "NOT as the journal has it: loyalty project rebuild"
+        "as the journal has it" if story.is_as_recorded else "NOT as the journal has it: loyalty audit verify"
     )
-    return [*lines, "", f"folded again from {len(story.facts):,} facts: {verdict}", story.footer.line()]
+    return [*lines, "", f"folded again: {verdict}", story.footer.line()]
 
 
 def _aside_lines(story: Story) -> list[str]:
@@ -404,7 +422,3 @@ def _instant(instant_us: int) -> str:
     from ..ledger.calendar import FOREVER_US
 
     return "never" if instant_us >= FOREVER_US else rfc3339(instant_us)
-
-
-def _day(instant_us: int) -> str:
-    return rfc3339(instant_us)[:10]

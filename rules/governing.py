@@ -189,12 +189,10 @@ def _append(
 
 def _applied(activated: ProgrammeActivated) -> str:
     since = f"from {activated.effective}" if activated.effective else "from the beginning of time"
-    count = len(activated.rules)
-    return f"programme {activated.programme!r} in force {since}, {count} rule{'s' * (count != 1)}"
+    return f"programme {activated.programme!r} in force {since}"
 
 
-# -- reading
-# -------------------------------------------------------------------------------------------------------
+# Reading
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -289,11 +287,13 @@ def _check_like(file: ProgrammeFile, first: ProgrammeFile | None, *, at: str) ->
             )  # fmt: skip
 
 
-def make_engine(connection: Connection, catalogue: Catalogue, upto: int) -> Engine:
-    """Return the fold under everything recorded about the programme up to a position."""
-    return Engine(
-        [fact for fact in _read(connection, catalogue.registry) if fact.position <= upto], catalogue
-    )
+def make_engine(connection: Connection, catalogue: Catalogue) -> Engine:
+    """Return the fold under everything recorded about the programme.
+
+    Raises:
+        PluginError: the history needs a plugin that is missing or altered.
+    """
+    return Engine(_read(connection, catalogue.registry), catalogue)
 
 
 def _programmes(connection: Connection, registry: Registry, upto: int) -> list[RecordedProgramme]:
@@ -322,7 +322,7 @@ def _read(connection: Connection, registry: Registry) -> list[Fact[Any]]:
     decoders = registry.fact_decoders()
     facts = []
     for row in programme_facts(connection, head_of(connection).position):
-        fact: Fact[Any] = decoders[row.topic](bytes(row.state))
+        fact: Fact[Any] = decoders[row.topic](row.state)
         fact.position, fact.occurred_us = row.position, row.occurred_us
         facts.append(fact)
     return facts

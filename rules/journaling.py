@@ -45,7 +45,7 @@ class Account:
     def __init__(self, name: str, state: MemberState, entries: list[Entry]) -> None:
         self.name, self.state, self.entries = name, state, entries
 
-    def open_lot(
+    def open_lot(  # noqa: PLR0917 - called once an award: keywords cost
         self,
         award: Award,
         cause: Cause,
@@ -133,8 +133,8 @@ class Account:
             lot.expires_us = FOREVER_US
             state.add_lot(lot)
             self._write(
-                cause, lot.terms_rule, "the rule that set the expiry is not in force: the lot stays", lot.lot, 0, 0,
-                "", 0, None, FOREVER_US,
+                cause, lot.terms_rule, "the rule that set the expiry is not in force: the lot stays", lot.lot,
+                0, 0, "", 0, None, FOREVER_US,
             )  # fmt: skip
             return
         points, pending = lot.points, lot.pending
@@ -160,7 +160,7 @@ class Account:
             cause.programme.cited.get(lot.terms_rule, lot.terms_rule) if cause.programme else lot.terms_rule
         )
 
-    def _write(
+    def _write(  # noqa: PLR0917 - called once an entry: keywords cost
         self, cause: Cause, rule: str, reason: str, lot: int | None, points: int, pending: int, account: str,
         contra: int, usable_us: int | None = None, expires_us: int | None = None,
     ) -> None:  # fmt: skip
@@ -170,7 +170,7 @@ class Account:
         self.entries.append(
             tuple.__new__(Entry, (
                 self.name, number, cause.position, cause.booked_us, cause.fact, rule,
-                programme.position if programme else 0, reason, lot, points, pending, 0, account, contra, usable_us,
-                expires_us, cause.is_late,
+                programme.position if programme else 0, reason, lot, points, pending, 0, account, contra,
+                usable_us, expires_us, cause.is_late,
             ))
         )  # fmt: skip

@@ -49,7 +49,7 @@ class Projected:
         if self.difference:
             lines += ["accepted: " + line.strip() for line in _difference_lines(self.difference)]
         if self.quarantined:
-            lines.append(f"{self.quarantined:,} members are set aside: loyalty quarantine list")
+            lines.append(f"members set aside: {self.quarantined:,} (loyalty quarantine list)")
         return lines
 
 
@@ -91,7 +91,7 @@ def rebuild_views(
     )  # fmt: skip
     if not done.is_live and done.difference is not None:
         raise FindingsError(
-            "the rules in force now give other views:\n" + "\n".join(_difference_lines(done.difference)),
+            "the rules in force now give other views: " + "; ".join(_difference_lines(done.difference)[:4]),
             hint=f"loyalty project rebuild --accept {done.difference.digest}",
         )
     return _projected(database, done.difference)
@@ -112,11 +112,9 @@ def _difference_fields(found: Difference) -> dict[str, Any]:
 
 
 def _difference_lines(found: Difference) -> list[str]:
-    lines = [
-        f"  {found.members:,} members differ in {', '.join(found.views)}: "
-        f"{found.before:,} points before, {found.after:,} after"
-    ]
-    return lines + [f"    {m.member}: {m.before:,} → {m.after:,}" for m in found.shown[:10]]
+    who = "1 member differs" if found.members == 1 else f"{found.members:,} members differ"
+    lines = [f"{who} in {', '.join(found.views)}, {found.before:,} points before, {found.after:,} after"]
+    return lines + [f"{m.member} {m.before:,} → {m.after:,}" for m in found.shown[:10]]
 
 
 @dataclass(frozen=True, kw_only=True)

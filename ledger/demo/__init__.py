@@ -56,7 +56,8 @@ def run_demo(
         say(f"\n# {why}\n$ loyalty {words.format(demo='…/demo')}")
         run([word.format(demo=FOLDER) for word in shlex.split(words)])
     say(
-        f"\nThis was loyalty-demo.db; it is yours now. Type next:\n"
+        "\nThis was loyalty-demo.db; the next demo makes it anew. Type next\n"
+        "(in a clone: uv run loyalty …):\n"
         f"  export LOYALTY_DB=sqlite:///{DATABASE}\n"
         "  loyalty member show M-105              someone else\n"
         "  loyalty explain M-103 --fact 26        why a complaint earned nothing\n"

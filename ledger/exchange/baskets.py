@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from ..errors import FactError, HistoryError
-from ..facts import Draft, Registry, draft
+from ..facts import Draft, Registry
+from ..facts.envelope import checked_draft
 from ..facts.purchase import PurchaseRecorded
 from .chunk import Chunk, Fault, Item
 from .columns import Memo
@@ -141,9 +142,9 @@ class _Builder:
             typed = plan.kind(**plan.constants, **values)
         except ValueError as error:
             raise FactError(str(error)) from error
-        ready = draft(
-            self.registry, event_id=event_id, source=plan.mapping.source, topic=plan.kind.topic,
-            subject=member, occurred_us=time_us, data=typed, actor=plan.mapping.actor,
+        ready = checked_draft(
+            plan.kind, typed, event_id=event_id, source=plan.mapping.source, topic=plan.kind.topic,
+            subject=member, occurred_us=time_us, actor=plan.mapping.actor,
         )  # fmt: skip
         if len(ready.state) > MAX_STATE:
             raise FactError(f"fact is longer than 1 MiB: {len(ready.state)} bytes", code="too-long")

@@ -193,6 +193,13 @@ class _Run:
         if self.import_id is None:
             self.import_id = self._begin(connection, now_us)
         self._write_counters(connection, finished_us=now_us)
+        # The same import, killed before, has now been read to its end.
+        connection.execute(
+            update(imports)
+            .where(imports.c.finished_us.is_(None), imports.c.file == str(self.path))
+            .where(imports.c.mapping.is_not_distinct_from(self.opened.kept_mapping))
+            .values(finished_us=now_us)
+        )
 
     def _write_counters(self, connection: Connection, *, finished_us: int | None) -> None:
         tally = self.tally

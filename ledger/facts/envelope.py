@@ -14,14 +14,14 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from ..calendar import DAY_US, instant_us, rfc3339
+from ..calendar import DAY_US, EARLIEST_US, LATEST_US, instant_us, rfc3339
 from ..errors import FactError
 from ..faults import fault_text
 from ..units import check_currency
 from .registry import Registry
 from .strict_json import parse
-from .sugar import to_canonical_data
-from .types import FactType, Name, Text, check_finite
+from .sugar import has_times, to_canonical_data
+from .types import FactType, Name, Text, check_numbers
 
 D_co = TypeVar("D_co", covariant=True, bound=FactType)
 _CONTEXT = (
@@ -124,11 +124,27 @@ def draft(
     """
     kind = registry.type_of(topic)
     if isinstance(data, FactType):
-        typed = data
-        if type(typed) is not kind:
-            raise FactError(f"data is of {type(typed).__name__}, not {topic}", code="invalid")
+        if type(data) is not kind:
+            raise FactError(f"data is of {type(data).__name__}, not {topic}", code="invalid")
+        # A struct that code has made was never looked at.
+        fields: dict[str, Any] = msgspec.to_builtins(data)
     else:
-        typed = convert(kind, data)
+        fields = data
+    return checked_draft(
+        kind, convert(kind, fields), event_id=event_id, source=source, topic=topic, subject=subject,
+        occurred_us=occurred_us, actor=actor, dataschema=dataschema,
+    )  # fmt: skip
+
+
+def checked_draft(
+    kind: type[FactType], typed: FactType, *, event_id: str, source: str, topic: str, subject: str | None,
+    occurred_us: int, actor: str | None = None, dataschema: str | None = None,
+) -> Draft:  # fmt: skip
+    """Return the fact in canonical form; *typed* is what :func:`convert` returned.
+
+    Raises:
+        FactError: the envelope is not as the type asks.
+    """
     currency = getattr(typed, "currency", None)
     if currency is not None:
         check_currency(currency)
@@ -140,10 +156,9 @@ def draft(
         subject = None
     elif not subject:
         raise FactError(f"{topic} needs a subject: the {kind.about}'s id", code="missing-field")
-    try:
-        time = _time_text(occurred_us)
-    except OverflowError as error:
-        raise FactError(f"time is outside the years 1 to 9999: {occurred_us} µs", code="bad-time") from error
+    if not EARLIEST_US <= occurred_us <= LATEST_US:
+        raise FactError(f"time is outside the years 1 to 9999: {occurred_us} µs", code="bad-time")
+    time = _time_text(occurred_us)
     # The data is encoded with its envelope, in one go.
     envelope = Envelope(
         specversion="1.0", id=event_id, source=source, type=topic, subject=subject or UNSET, time=time,
@@ -183,7 +198,7 @@ def _time_text(instant: int) -> str:
     return f"{_day_text(day)}{hour:02d}:{minute:02d}:{second:02d}Z"
 
 
-_CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def _check_names(event_id: str, source: str, subject: str | None, actor: str | None) -> None:
@@ -209,7 +224,7 @@ def convert(kind: type[FactType], fields: dict[str, Any]) -> FactType:
     given = to_canonical_data(kind, fields)
     try:
         typed = msgspec.convert(given, kind)
-        check_finite(typed)
+        check_numbers(typed)
         _encode(typed).decode()  # refuses lone surrogates
     except (msgspec.ValidationError, ValueError) as error:
         if isinstance(error, FactError):
@@ -240,16 +255,15 @@ def read_event(registry: Registry, line: bytes) -> Draft:
     """
     try:
         envelope = _decode_envelope(line)
-        registry.type_of(envelope.type)  # refuses an unknown one
+        kind = registry.type_of(envelope.type)
         typed = registry.decode_data(envelope.type, envelope.data)
         subject = envelope.subject or None
-        ready = draft(
-            registry, event_id=envelope.id, source=envelope.source, topic=envelope.type, subject=subject,
-            occurred_us=instant_us(envelope.time), data=typed, actor=envelope.actor or None,
+        ready = checked_draft(
+            kind, typed, event_id=envelope.id, source=envelope.source, topic=envelope.type, subject=subject,
+            occurred_us=instant_us(envelope.time), actor=envelope.actor or None,
             dataschema=envelope.dataschema or None,
         )  # fmt: skip
-        if ready.state == line:
-            check_finite(typed)
+        if ready.state == line and check_numbers(typed) and not has_times(kind):
             return ready
     except (msgspec.DecodeError, FactError, ValueError):
         pass

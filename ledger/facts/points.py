@@ -10,6 +10,7 @@ class PointsRedeemed(FactType, frozen=True, kw_only=True):
 
     topic = "points.redeemed"
     points: Gain
+    asked: Gain | None = None
     order: Name | None = None
     value_minor: Minor | None = None
     currency: Currency | None = None

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import typing
+from datetime import date
 from decimal import Decimal
+from functools import cache
 from types import UnionType
 from typing import Any
 
@@ -15,7 +17,7 @@ from msgspec import Struct
 from ..calendar import instant_us, rfc3339
 from ..errors import FactError
 from ..units import minor_units
-from .types import Time, field_types
+from .types import Day, Time, field_types
 
 
 def to_canonical_data(kind: type[Struct], fields: dict[str, Any]) -> dict[str, Any]:
@@ -55,6 +57,8 @@ def _value(declared: Any, value: Any, currency: str | None) -> Any:
         origin = typing.get_origin(part)
         if part == Time and isinstance(value, str):
             return rfc3339(instant_us(value))
+        if part == Day and isinstance(value, str):
+            _check_day(value)
         if part == Decimal and isinstance(value, (Decimal, str)):
             return _number(value)
         if isinstance(part, type) and issubclass(part, Struct) and isinstance(value, dict):
@@ -72,6 +76,30 @@ def _options(declared: Any) -> tuple[Any, ...]:
     if typing.get_origin(declared) in {UnionType, typing.Union}:
         return tuple(option for part in typing.get_args(declared) for option in _options(part))
     return (declared,)
+
+
+@cache
+def has_times(kind: type[Struct]) -> bool:
+    """Return whether the type has a field of time or day at any level: those are checked by their value."""
+
+    def timed(declared: Any) -> bool:
+        for part in _options(declared):
+            if part in {Time, Day}:
+                return True
+            if isinstance(part, type) and issubclass(part, Struct):
+                return has_times(part)
+            if typing.get_origin(part) in {tuple, dict}:
+                return any(timed(inner) for inner in typing.get_args(part) if inner is not Ellipsis)
+        return False
+
+    return any(timed(declared) for declared in field_types(kind).values())
+
+
+def _check_day(text: str) -> None:
+    try:
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise FactError(f"no such day: {text!r}", code="bad-time", hint="write 2026-01-31") from error
 
 
 def _number(value: Decimal | str) -> Any:

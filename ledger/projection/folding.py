@@ -86,10 +86,16 @@ class Folder:
             bought: list[Any] = []
             try:
                 self.decoders.apply(group.apply, part, bought)
-                if is_last:
-                    group.settle(self.upto)
-            except RuleError:
-                yield from self.stepwise(members, states, chain(part, rest), after=after, unwritten=unwritten)
+                # What an advance made due must fail, if it does, before the states are kept.
+                group.settle(self.upto if is_last else part[-1].position)
+            except RuleError as error:
+                rest = chain(part, rest)
+                is_found = False
+                for harvest in self.stepwise(members, states, rest, after=after, unwritten=unwritten):
+                    is_found = is_found or bool(harvest.asides)
+                    yield harvest
+                if not is_found:
+                    raise error
                 return
             if is_last:
                 states_left, timers_left = group.states(), group.timers()

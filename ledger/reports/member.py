@@ -34,7 +34,7 @@ class MemberReport:
     Attributes:
         clock_us: The latest instant that has passed for the member, by a fact or an advance.
         expiring: (expires_us, points) of every open lot that expires, soonest first, summed by instant.
-        overdue: Number of things due before the clock that nobody has projected yet.
+        overdue_points: What has expired by now and is still in the balance: nobody advanced the clock.
         set_aside: Why the member is in quarantine, or None.
     """
 
@@ -47,7 +47,7 @@ class MemberReport:
     open_lots: int
     expiring: list[tuple[int, int]]
     clock_us: int | None
-    overdue: int
+    overdue_points: int
     set_aside: str | None
     flags: list[str]
     footer: Footer
@@ -76,7 +76,7 @@ class MemberReport:
             "open_lots": self.open_lots,
             "expiring": [{"expires": rfc3339(at), "points": points} for at, points in self.expiring],
             "clock": None if self.clock_us is None else rfc3339(self.clock_us),
-            "overdue": self.overdue,
+            "overdue_points": self.overdue_points,
             "set_aside": self.set_aside,
             "flags": self.flags,
             "footer": self.footer.fields(),
@@ -101,16 +101,22 @@ class MemberReport:
         if len(self.expiring) > 5:
             rest = sum(points for _, points in self.expiring[5:])
             lines.append(f"             {rest:>12,} points  later, until {_minute(self.expiring[-1][0])}")
-        if self.overdue:
-            lines.append(f"  overdue    {self.overdue:>12,}        due before the clock: loyalty project run")
+        if self.overdue_points:
+            lines.append(f"  overdue    {self.overdue_points:>12,} points  expired by now, not booked yet:")
+            lines.append(f"{'':27}loyalty advance, then loyalty project run")
         lines += [f"  flag       {flag}" for flag in self.flags]
         if self.set_aside:
             lines += wrap(f"  SET ASIDE  {self.set_aside}", 80, subsequent_indent=" " * 13)
         return [*lines, "", self.footer.line()]
 
 
-def member_report(connection: Connection, member: str) -> MemberReport:
+def member_report(connection: Connection, member: str, *, now_us: int) -> MemberReport:
     """Return what the views say of a member.
+
+    Args:
+        connection: Of a reading.
+        member: Whom.
+        now_us: The time: what is due by now and still in the views is overdue.
 
     Raises:
         LoyaltyError: no fact names the member.
@@ -157,7 +163,7 @@ def member_report(connection: Connection, member: str) -> MemberReport:
         open_lots=sum(int(lot.lots) for lot in lots),
         expiring=sorted(expiring),
         clock_us=clock_us,
-        overdue=sum(1 for at, _ in expiring if clock_us is not None and at <= clock_us),
+        overdue_points=sum(points for at, points in expiring if at <= max(now_us, clock_us or now_us)),
         set_aside=f"at position {aside.position:,}: {aside.error}" if aside else None,
         flags=[f"{row.flag} at position {row.position:,}: {row.reason}" for row in flags],
         footer=foot,

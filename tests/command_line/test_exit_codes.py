@@ -92,8 +92,8 @@ def test_a_failed_rule_is_4_and_findings_are_6(shop: Path, monkeypatch: pytest.M
     said("loyalty init --programme careless.toml")
     said(IMPORT)
 
-    assert said("loyalty redeem ann 10") == 4
-    assert said(RUN) == 0, "one member's fault stops nobody else"
+    assert said("loyalty redeem ann 10") == 1, "a refusal"
+    assert said(RUN) == 4, "ann is set aside, everybody else is projected"
     assert said("loyalty check") == 6
 
 
