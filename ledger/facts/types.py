@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 from decimal import Decimal
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -76,6 +77,7 @@ def check_numbers(value: Any) -> bool:
     return is_canonical
 
 
+@cache
 def field_types(kind: type[Struct]) -> dict[str, Any]:
     """Return the declared type of every field of a struct."""
     return {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
