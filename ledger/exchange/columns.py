@@ -34,7 +34,7 @@ class Memo(dict[Any, Any]):
         """Return the values of some cells, FactErrors among them."""
         if len(self) > MEMO_SIZE:
             self.clear()
-        return [self[cell] for cell in cells]
+        return list(map(self.__getitem__, cells))
 
 
 class Column(Protocol):

@@ -19,6 +19,15 @@ _RESERVED = bytes(16)
 Hasher = Callable[[int, str, int, str, bytes, int, str | None, str, str], bytes]
 
 
+class _Frames(dict[str, bytes]):
+    """Texts behind their lengths; those of one append repeat, so each is framed once."""
+
+    def __missing__(self, text: str) -> bytes:
+        content = text.encode()
+        framed = self[text] = struct.pack(">Q", len(content)) + content
+        return framed
+
+
 def hasher(ledger_id: str, recorded_us: int) -> Hasher:
     """Return the function that hashes the facts of one append.
 
@@ -27,22 +36,20 @@ def hasher(ledger_id: str, recorded_us: int) -> Hasher:
         recorded_us: When they entered the ledger, microseconds since 1970.
     """
     sha256, join = hashlib.sha256, b"".join
-    one, two, times = struct.Struct(">Q").pack, struct.Struct(">QQ").pack, struct.Struct(">qqQ").pack
-    ledger = ledger_id.encode()
-    framed_ledger = one(len(ledger)) + ledger
+    one, times = struct.Struct(">Q").pack, struct.Struct(">qq").pack
+    framed = _Frames()
+    framed_ledger = framed[ledger_id]
     before = _LEAF + _VERSION
 
     def leaf(  # noqa: PLR0917 - called once a fact
         position: int, stream: str, version: int, topic: str, state: bytes, occurred_us: int,
         actor: str | None, source: str, event_id: str,
     ) -> bytes:  # fmt: skip
-        place, kind = stream.encode(), topic.encode()
-        who = actor.encode() if actor else b""
-        origin, name = source.encode(), event_id.encode()
+        name = event_id.encode()
         return sha256(join((
-            before, one(position), framed_ledger, one(len(place)), place, two(version, len(kind)), kind,
-            one(len(state)), state, times(occurred_us, recorded_us, len(who)), who,
-            one(len(origin)), origin, one(len(name)), name, _RESERVED,
+            before, one(position), framed_ledger, framed[stream], one(version), framed[topic],
+            one(len(state)), state, times(occurred_us, recorded_us), framed[actor or ""], framed[source],
+            one(len(name)), name, _RESERVED,
         ))).digest()  # fmt: skip
 
     return leaf

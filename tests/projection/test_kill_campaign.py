@@ -101,6 +101,14 @@ def test_a_hundred_kills(
     campaign(ledger_database, database_url, undisturbed, 100)
 
 
+@pytest.mark.nightly
+def test_two_thousand_kills(
+    ledger_database: Database, database_url: str, undisturbed: dict[int, Digests]
+) -> None:
+    """The same, at many more moments: about five minutes a database."""
+    campaign(ledger_database, database_url, undisturbed, 2_000)
+
+
 @pytest.mark.parametrize("target", [run_until_batch, run_into_batch, run_until_rows])
 def test_a_kill_at_every_batch(
     ledger_database: Database,

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.measuring import Reading, paired
-from benchmarks.rows import WIDTH, Finding, Row
-from benchmarks.suite import BENCHES
 from sqlalchemy import text
 
 from benchmarks import bare, grocer, ours
+from benchmarks.measuring import Reading, paired
+from benchmarks.rows import WIDTH, Finding, Row
+from benchmarks.suite import BENCHES
 from loyalty_ledger.ledger.store.database import open_database
 
 ROOT = Path(__file__).parents[2]
