@@ -13,10 +13,9 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from ..errors import RuleError
-from ..facts import Fact
-from ..facts.purchase import PurchaseRecorded
 from ..fold import Entry, FlagRow, Fold, GroupFold, StateRow, TimerRow
 from ..store.reading import FactRow
+from ..views.purchases import Bought
 from ..views.quarantine import QuarantineRow
 from .folding import PART_FACTS, Group, Harvest, Unwritten
 from .prefix import Decoders
@@ -32,7 +31,7 @@ class _Part:
         self.members = members
         self.states = {member: states[member] for member in members if member in states}
         self.steps: list[Step] = []
-        self.bought: list[Fact[PurchaseRecorded]] = []
+        self.bought: list[Bought] = []
         self.group: GroupFold | None = None
         self.is_aside = is_aside
 
@@ -74,7 +73,7 @@ class Stepwise:
             self._part_of.update(dict.fromkeys(members, part))
         self._entries: list[Entry] = []
         self._flags: list[FlagRow] = []
-        self._bought: list[Fact[PurchaseRecorded]] = []
+        self._bought: list[Bought] = []
         self._kept: dict[str, tuple[list[StateRow], list[TimerRow]]] = {}
         self._keep([row.member for row in unwritten[0]], unwritten)
         self._asides: list[QuarantineRow] = []

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from ..errors import RuleError
-from ..facts import Fact
-from ..facts.purchase import PurchaseRecorded
 from ..fold import Entry, FlagRow, StateRow, TimerRow
 from ..store.groups import groups_of
 from ..store.reading import FactRow
+from ..views.purchases import Bought
 from ..views.quarantine import QuarantineRow
 from .prefix import Decoders, Prefix
 
@@ -41,7 +40,7 @@ class Harvest(NamedTuple):
     members: Group
     entries: list[Entry]
     flags: Sequence[FlagRow] = ()
-    bought: Sequence[Fact[PurchaseRecorded]] = ()
+    bought: Sequence[Bought] = ()
     states: Sequence[StateRow] = ()
     timers: Sequence[TimerRow] = ()
     asides: Sequence[QuarantineRow] = ()
@@ -83,7 +82,7 @@ class Folder:
         while True:
             part = list(islice(rest, PART_FACTS))
             is_last = len(part) < PART_FACTS
-            bought: list[Any] = []
+            bought: list[Bought] = []
             try:
                 self.decoders.apply(group.apply, part, bought)
                 # What an advance made due must fail, if it does, before the states are kept.

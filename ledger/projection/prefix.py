@@ -16,6 +16,7 @@ from ..facts.programme import ClockAdvanced
 from ..fold import Fold
 from ..store.reading import FactRow, programme_facts
 from ..views.purchases import TOPIC as PURCHASE
+from ..views.purchases import Bought
 from .recipe import Recipe
 from .stored import stored_decoders
 
@@ -47,7 +48,7 @@ class Decoders(dict[str, Decode]):
         self.apply(found.append, (row,), [])
         return found[0]
 
-    def apply(self, apply: Callable[[Any], None], rows: Iterable[FactRow], bought: list[Any]) -> None:
+    def apply(self, apply: Callable[[Any], None], rows: Iterable[FactRow], bought: list[Bought]) -> None:
         """Decode facts, hand each to *apply*, and note purchases in *bought*.
 
         Raises:
@@ -62,7 +63,7 @@ class Decoders(dict[str, Decode]):
                 fact.occurred_us = occurred_us
                 apply(fact)
                 if topic == PURCHASE:
-                    bought.append(fact)
+                    bought.append((fact.subject, fact.data.currency, fact.data.amount_minor, occurred_us))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise HistoryError(
                 f"stored fact cannot be read: {error}", at=f"position {position}", hint="loyalty audit verify"

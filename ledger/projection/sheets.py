@@ -52,7 +52,7 @@ class Sheets:
         for harvest in harvests:
             keys |= lots.touched(harvest.entries)
             earning.update([entry[0] for entry in harvest.entries])
-            buying.update([fact.subject for fact in harvest.bought])
+            buying.update([row[0] for row in harvest.bought])
         if keys:
             self.lots = lots.load(connection, slot, keys)
             self._stored = {(member, lot) for member, mine in self.lots.items() for lot in mine}

@@ -11,29 +11,29 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ..facts import Fact
 from ..facts.purchase import PurchaseRecorded
 from .loading import rows_of_members
 
 TOPIC = PurchaseRecorded.topic
+Bought = tuple[str, str, int, int]
+"""What counts here of a purchase: member, currency, minor units and when. The fact itself is let go at once:
+to keep whole baskets until their member is folded costs memory and time."""
 PurchaseRow = list[Any]
 Purchases = dict[str, dict[str, PurchaseRow]]
 
 
-def fold(facts: Iterable[Fact[PurchaseRecorded]], rows: Purchases) -> None:
+def fold(bought: Iterable[Bought], rows: Purchases) -> None:
     """Fold purchases into the rows, by member and currency."""
-    for fact in facts:
-        purchase, member, occurred_us = fact.data, fact.subject, fact.occurred_us
+    for member, currency, amount_minor, occurred_us in bought:
         currencies = rows.get(member)
         if currencies is None:
             currencies = rows[member] = {}
-        row = currencies.get(purchase.currency)
+        row = currencies.get(currency)
         if row is None:
-            currency = purchase.currency
-            currencies[currency] = [member, currency, 1, purchase.amount_minor, occurred_us, occurred_us]
+            currencies[currency] = [member, currency, 1, amount_minor, occurred_us, occurred_us]
             continue
         row[2] += 1
-        row[3] += purchase.amount_minor
+        row[3] += amount_minor
         if occurred_us > row[5]:
             row[5] = occurred_us
         elif occurred_us < row[4]:
