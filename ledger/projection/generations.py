@@ -45,10 +45,14 @@ def drop_unfinished(connection: Connection) -> None:
     connection.execute(delete(table).where(table.c.status == "building"))
 
 
-def begin(connection: Connection, *, now_us: int) -> Generation:
-    """Empty the slot that is not live and begin a generation in it."""
+def begin(connection: Connection, *, now_us: int, is_live_at_once: bool = False) -> Generation:
+    """Empty the slot that nobody reads and begin a generation in it.
+
+    Before the first one is live, the SQL views read slot a: what is built meanwhile stands in slot b. Only
+    one that goes live at once, empty, begins in slot a.
+    """
     serving = live(connection)
-    slot = SLOTS[0] if serving is None or serving.slot == SLOTS[1] else SLOTS[1]
+    slot = SLOTS[0] if is_live_at_once or (serving and serving.slot == SLOTS[1]) else SLOTS[1]
     empty(connection, slot)
     connection.execute(delete(table).where(table.c.slot == slot))
     connection.execute(delete(tracking).where(tracking.c.name == f"views/{slot}"))

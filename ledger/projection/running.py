@@ -66,13 +66,13 @@ def run(
             hold.renew(connection)
             generations.drop_unfinished(connection)
             generation = generations.live(connection)
-            is_first = generation is None
+            is_long_first = generation is None and head_of(connection).position >= MANY_FACTS
             if generation is None:
-                generation = generations.begin(connection, now_us=clock())
-            is_long = head_of(connection).position >= MANY_FACTS
-            if is_first and not is_long:
-                generations.go_live(connection, generation, now_us=clock())
-        if is_first and is_long:
+                is_short = not is_long_first
+                generation = generations.begin(connection, now_us=clock(), is_live_at_once=is_short)
+                if is_short:
+                    generations.go_live(connection, generation, now_us=clock())
+        if is_long_first:
             generation = Refold(database, recipe, hold, generation).from_facts(
                 None, processes=1, progress=progress
             )
