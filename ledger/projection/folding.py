@@ -21,7 +21,7 @@ from ..views.purchases import Bought
 from ..views.quarantine import QuarantineRow
 from .prefix import Decoders, Prefix
 
-PART_FACTS = 2_000
+PART_FACTS = 5_000
 Group = tuple[str, ...]
 Unwritten = tuple[Sequence[StateRow], Sequence[TimerRow]]
 

@@ -96,9 +96,6 @@ def fold_shard(
         def fold(members: Group, facts: Iterable[FactRow]) -> None:
             nonlocal done
             for harvest in folder.harvests(members, {}, facts, after=0):
-                if not harvest.is_last and sheets.is_whole and sheets.size:
-                    # While a group is half in, only its journal can be written: what is whole goes before it.
-                    write(sheets)
                 sheets.add(harvest)
                 done += harvest.facts
                 if sheets.size >= FLUSH_ROWS:
