@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -47,7 +48,8 @@ def main() -> None:
         env |= {"VIRTUAL_ENV": str(place / "venv"), "LOYALTY_DB": f"sqlite:///{place / 'weekend.db'}"}
         wheels = sorted((place / "dist").glob("*.whl"))
         run("uv", "pip", "install", "--quiet", *wheels, "pytest", cwd=place, env=env)
-        tests = run(place / "venv/bin/python", "-m", "pytest", "-q", HERE / "tests", cwd=place, env=env)
+        shutil.copytree(HERE / "tests", place / "tests")  # away from this repository's own fixtures
+        tests = run(place / "venv/bin/python", "-m", "pytest", "-q", place / "tests", cwd=place, env=env)
         loyalty = place / "venv/bin/loyalty"
         (place / "weekend.toml").write_text(PROGRAMME)
         (place / "facts.jsonl").write_text("".join(json.dumps(fact) + "\n" for fact in FACTS))
