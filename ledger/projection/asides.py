@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import RuleError
 from ..fold import Entry, FlagRow, Fold, GroupFold, StateRow, TimerRow
-from ..store.reading import FactRow
+from ..store.reading import FactRow, RawFact
 from ..views.purchases import Bought
 from ..views.quarantine import QuarantineRow
 from .folding import PART_FACTS, Group, Harvest, Unwritten
@@ -79,10 +79,10 @@ class Stepwise:
         self._asides: list[QuarantineRow] = []
         self._facts = 0
 
-    def harvests(self, facts: Iterable[FactRow], advances: Iterable[int]) -> Iterator[Harvest]:
+    def harvests(self, facts: Iterable[RawFact], advances: Iterable[int]) -> Iterator[Harvest]:
         """Yield what grows; the last harvest carries the states, and who was set aside."""
         steps: Iterable[tuple[int, Step]] = heapq.merge(
-            ((row.position, row) for row in facts), ((position, position) for position in advances)
+            ((row[0], FactRow._make(row)) for row in facts), ((position, position) for position in advances)
         )
         for _, step in steps:
             if isinstance(step, int):

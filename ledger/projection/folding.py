@@ -16,12 +16,12 @@ from sqlalchemy import Connection
 from ..errors import RuleError
 from ..fold import Entry, FlagRow, StateRow, TimerRow
 from ..store.groups import groups_of
-from ..store.reading import FactRow
+from ..store.reading import RawFact
 from ..views.purchases import Bought
 from ..views.quarantine import QuarantineRow
 from .prefix import Decoders, Prefix
 
-PART_FACTS = 5_000
+PART_FACTS = 2_000
 Group = tuple[str, ...]
 Unwritten = tuple[Sequence[StateRow], Sequence[TimerRow]]
 
@@ -66,7 +66,7 @@ class Folder:
         self._parts = parts
 
     def harvests(
-        self, members: Group, states: Mapping[str, bytes], facts: Iterable[FactRow], *, after: int
+        self, members: Group, states: Mapping[str, bytes], facts: Iterable[RawFact], *, after: int
     ) -> Iterator[Harvest]:
         """Yield what grows when a group folds its facts behind *after*, in the order of their positions.
 
@@ -86,7 +86,7 @@ class Folder:
             try:
                 self.decoders.apply(group.apply, part, bought)
                 # What an advance made due must fail, if it does, before the states are kept.
-                group.settle(self.upto if is_last else part[-1].position)
+                group.settle(self.upto if is_last else part[-1][0])
             except RuleError as error:
                 rest = chain(part, rest)
                 is_found = False
@@ -107,10 +107,10 @@ class Folder:
             group.flags.clear()
             unwritten = group.states(), group.timers()
             states = {row.member: row.state for row in unwritten[0]}
-            after = part[-1].position
+            after = part[-1][0]
 
     def stepwise(
-        self, members: Group, states: Mapping[str, bytes], facts: Iterable[FactRow], *, after: int,
+        self, members: Group, states: Mapping[str, bytes], facts: Iterable[RawFact], *, after: int,
         aside: Container[str] = (), unwritten: Unwritten = ((), ()),
     ) -> Iterator[Harvest]:  # fmt: skip
         """Yield the same, fact by fact, for groups in which a rule fails or members have been set aside.

@@ -14,7 +14,7 @@ from ..errors import HistoryError, PluginError
 from ..facts import Fact, FactType, Registry
 from ..facts.programme import ClockAdvanced
 from ..fold import Fold
-from ..store.reading import FactRow, programme_facts
+from ..store.reading import FactRow, RawFact, programme_facts
 from ..views.purchases import TOPIC as PURCHASE
 from ..views.purchases import Bought
 from .recipe import Recipe
@@ -48,7 +48,7 @@ class Decoders(dict[str, Decode]):
         self.apply(found.append, (row,), [])
         return found[0]
 
-    def apply(self, apply: Callable[[Any], None], rows: Iterable[FactRow], bought: list[Bought]) -> None:
+    def apply(self, apply: Callable[[Any], None], rows: Iterable[RawFact], bought: list[Bought]) -> None:
         """Decode facts, hand each to *apply*, and note purchases in *bought*.
 
         Raises:

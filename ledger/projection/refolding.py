@@ -6,6 +6,8 @@ from collections.abc import Callable
 from itertools import groupby
 from operator import itemgetter
 
+from sqlalchemy import Connection
+
 from ..errors import LoyaltyError
 from ..store.database import Database
 from ..store.reading import head_of
@@ -75,8 +77,8 @@ class Refold:
                 # The journal is copied already.
                 sheets.journal = []
                 if sheets.size >= FLUSH_ROWS:
-                    self._write(sheets)
-        self._write(sheets)
+                    self._write(sheets.write_new)
+        self._write(sheets.write_new)
         return self._finish(serving.position, serving.fingerprint)
 
     def _fold_apart(self, plan: Plan, processes: int, progress: Progress) -> None:
@@ -102,10 +104,11 @@ class Refold:
                     file.unlink()
                 progress(plan.upto * number // len(plan.shards), plan.upto)
 
-    def _write(self, sheets: Sheets) -> None:
-        with self._database.writing() as connection:
+    def _write(self, change: Callable[[Connection, str], None]) -> None:
+        # Nobody reads the slot before it goes live, and that is written durably.
+        with self._database.writing(is_durable=False) as connection:
             self._hold.renew(connection)
-            sheets.write_new(connection, self._building.slot)
+            change(connection, self._building.slot)
 
     def _finish(self, position: int, fingerprint: str) -> Generation:
         with self._database.writing() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from sqlalchemy import Connection
 from ..store.bulk import fetch_rows
 from ..store.database import Database
 from ..store.groups import linked_members
-from ..store.reading import FactRow, facts_by_member, facts_of
+from ..store.reading import RawFact, facts_by_member, facts_of
 from ..views.daily import DailyRow
 from .folding import Folder, Group, parts_at
 from .prefix import Decoders, Prefix
@@ -46,7 +47,8 @@ class Plan(NamedTuple):
     upto: int
 
 
-Write = Callable[[Sheets], None]
+Write = Callable[[Callable[[Connection, str], None]], None]
+"""Lets a change of a slot happen in one transaction."""
 
 
 def plan_shards(connection: Connection, *, upto: int, processes: int) -> Plan:
@@ -80,7 +82,7 @@ def fold_shard(
         recipe: How.
         plan: The whole.
         shard: The piece.
-        write: Receives rows by the ten thousand and empties the sheets, as ``Sheets.write_new`` does.
+        write: Called for rows by the ten thousand.
         progress: Told from time to time how many facts more are done.
 
     Returns:
@@ -93,15 +95,21 @@ def fold_shard(
         prefix = Prefix(recipe, decoders, connection, plan.upto)
         folder = Folder(prefix, decoders, plan.upto, parts_at(connection))
 
-        def fold(members: Group, facts: Iterable[FactRow]) -> None:
+        def fold(members: Group, facts: Iterable[RawFact]) -> None:
             nonlocal done
+            is_written = False
             for harvest in folder.harvests(members, {}, facts, after=0):
-                sheets.add(harvest)
                 done += harvest.facts
-                if sheets.size >= FLUSH_ROWS:
-                    write(sheets)
-                    progress(done)
-                    done = 0
+                if is_written:
+                    write(partial(sheets.write_more, harvest))
+                else:
+                    sheets.add(harvest)
+                    if sheets.size < FLUSH_ROWS:
+                        continue
+                    write(sheets.write_new)
+                    is_written = True
+                progress(done)
+                done = 0
 
         rows = facts_by_member(connection, upto=plan.upto, low=shard.low, high=shard.high)
         for stream, facts in groupby(rows, key=itemgetter(1)):
@@ -110,7 +118,7 @@ def fold_shard(
                 fold((member,), facts)
         for group in shard.groups:
             fold(group, facts_of(connection, group, upto=plan.upto))
-    write(sheets)
+    write(sheets.write_new)
     progress(done)
     return sheets.daily.clear()
 

@@ -22,7 +22,6 @@ class Sheets:
     Attributes:
         daily: Sums to be added to the stored ones; ``clear`` leaves them.
         size: About how many rows there are, without those of *daily*.
-        is_whole: No group is half in: every row can be written.
     """
 
     def __init__(self, zone: Zone) -> None:
@@ -42,7 +41,6 @@ class Sheets:
         self.touched: list[str] = []
         self._stored: set[tuple[str, int]] = set()
         self.size = 0
-        self.is_whole = True
 
     def load(self, connection: Connection, slot: str, harvests: Iterable[Harvest]) -> None:
         """Take in the stored rows that these harvests will change."""
@@ -63,7 +61,7 @@ class Sheets:
 
     def add(self, harvest: Harvest) -> None:
         """Fold a harvest into the rows."""
-        _, members, entries, remarks, bought, states, pending, asides, self.is_whole = harvest
+        _, members, entries, remarks, bought, states, pending, asides, is_last = harvest
         if entries:
             self.journal += entries
             self.daily.add(entries)
@@ -78,7 +76,7 @@ class Sheets:
         if bought:
             purchases.fold(bought, self.purchases)
         self.states += states
-        if self.is_whole:
+        if is_last:
             self.touched += members
         self.size += 2 * len(entries) + len(states)
         if pending:
@@ -89,19 +87,20 @@ class Sheets:
             self.quarantine += asides
 
     def write_new(self, connection: Connection, slot: str) -> None:
-        """Write rows into places that are empty, those of *daily* left out, and begin again.
+        """Write rows into places that are empty, those of *daily* left out, and begin again."""
+        for name, rows in self._rows().items():
+            insert_rows(connection, VIEWS[name][slot], rows)
+        self.clear()
 
-        While a group with many facts is only half in, the journal and the flags are written: they never
-        change.
+    def write_more(self, harvest: Harvest, connection: Connection, slot: str) -> None:
+        """Write what comes of a group whose first harvests are written, those of *daily* left out.
+
+        So a member with a hundred thousand facts takes no more memory than others do.
         """
-        if self.is_whole:
-            for name, rows in self._rows().items():
-                insert_rows(connection, VIEWS[name][slot], rows)
-            self.clear()
-        else:
-            insert_rows(connection, VIEWS["journal"][slot], self.journal)
-            insert_rows(connection, VIEWS["flags"][slot], self.flags)
-            self.journal, self.flags, self.size = [], [], 0
+        self.load(connection, slot, (harvest,))
+        self.add(harvest)
+        self._update(connection, slot)
+        self.clear()
 
     def write_new_days(self, connection: Connection, slot: str) -> None:
         """Write the sums of all days into an empty table."""
@@ -109,6 +108,15 @@ class Sheets:
 
     def update(self, connection: Connection, slot: str) -> None:
         """Write the rows over the stored ones, add the sums of *daily*, and begin again."""
+        self._update(connection, slot)
+        sums = self.daily.clear()
+        if sums:
+            self.daily.merge(daily.load(connection, slot, sums))
+            self.daily.merge(sums)
+            upsert_rows(connection, VIEWS["daily"][slot], _tuples(self.daily.clear().values()))
+        self.clear()
+
+    def _update(self, connection: Connection, slot: str) -> None:
         timers.remove(connection, slot, self.touched)
         rows = self._rows()
         for name in ("journal", "timers", "flags", "quarantine"):
@@ -118,14 +126,8 @@ class Sheets:
             connection, VIEWS["lots"][slot], [row for row in rows["lots"] if row[:2] not in self._stored]
         )
         rows["lots"] = [row for row in rows["lots"] if row[:2] in self._stored]
-        sums = self.daily.clear()
-        if sums:
-            self.daily.merge(daily.load(connection, slot, sums))
-            self.daily.merge(sums)
-            rows["daily"] = _tuples(self.daily.clear().values())
-        for name in ("lots", "balances", "purchases", "member_states", "daily"):
-            upsert_rows(connection, VIEWS[name][slot], rows.get(name, ()))
-        self.clear()
+        for name in ("lots", "balances", "purchases", "member_states"):
+            upsert_rows(connection, VIEWS[name][slot], rows[name])
 
     def _book(self, member: str, entries: Sequence[Entry]) -> None:
         mine = self.lots.get(member)

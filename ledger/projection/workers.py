@@ -21,7 +21,7 @@ from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateTable
 
@@ -32,7 +32,6 @@ from ..views.daily import DailyRow
 from .lease import Hold, check_held
 from .recipe import Recipe, Runner, calm_collector
 from .shards import Plan, Shard, Write, fold_shard
-from .sheets import Sheets
 
 _RENEW_S = 10.0
 Piece = tuple[Path | None, dict[str, DailyRow]]
@@ -138,16 +137,16 @@ def _fold(task: _Task) -> dict[str, DailyRow]:
 def _writer(database: Database, task: _Task) -> Iterator[Write]:
     engine = _shard_file(task.file, task.slot) if task.file else None
 
-    def write(sheets: Sheets) -> None:
+    def write(change: Callable[[Connection, str], None]) -> None:
         if os.getppid() != task.parent:
             raise LoyaltyError("the rebuild this process belongs to has ended")
         if engine is None:
             with database.writing() as connection:
                 check_held(connection, task.runner)
-                sheets.write_new(connection, task.slot)
+                change(connection, task.slot)
         else:
             with engine.begin() as connection:
-                sheets.write_new(connection, task.slot)
+                change(connection, task.slot)
 
     try:
         yield write

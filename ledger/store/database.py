@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,12 @@ class Database:
         dialect: "sqlite" or "postgresql".
     """
 
-    def __init__(self, url: URL, engine: Engine, *, is_read_only: bool) -> None:
+    def __init__(self, url: URL, engine: Engine, hasty: Engine, *, is_read_only: bool) -> None:
         self.url = url.render_as_string(hide_password=False)
         self.name = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
         self.engine = engine
+        self._hasty = hasty
+        """Another engine on the same place, whose commits do not wait for the disk."""
         self.dialect = engine.dialect.name
         self.is_read_only = is_read_only
         driver = engine.dialect.loaded_dbapi
@@ -51,33 +54,39 @@ class Database:
         Raises:
             LoyaltyError: the database cannot be read.
         """
-        with self._transaction(**_READING.get(self.dialect, {})) as connection:
+        with self._transaction(self.engine, **_READING.get(self.dialect, {})) as connection:
             if self.dialect == "postgresql":
                 # For this transaction only: the server's own default goes on ruling the writings.
                 connection.exec_driver_sql("SET TRANSACTION READ ONLY")
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, is_durable: bool = True) -> Iterator[Connection]:
         """Yield a connection whose changes are kept, all or none, when the block ends well.
+
+        Args:
+            is_durable: They are on disk when the block ends. If not, a power cut may undo them, until
+                a durable writing has ended after them: for rows that nobody reads before.
 
         Raises:
             LoyaltyError: the database is read-only, full, locked or cannot be reached.
         """
         if self.is_read_only:
             raise LoyaltyError("database was opened for reading only", at=self.name)
-        with self._transaction(**_WRITING.get(self.dialect, {})) as connection:
+        engine = self.engine if is_durable else self._hasty
+        with self._transaction(engine, **_WRITING.get(self.dialect, {})) as connection:
             yield connection
             connection.commit()
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+        self._hasty.dispose()
 
     @contextmanager
-    def _transaction(self, **options: Any) -> Iterator[Connection]:
+    def _transaction(self, engine: Engine, **options: Any) -> Iterator[Connection]:
         try:
-            with self.engine.connect() as connection:
+            with engine.connect() as connection:
                 connection.execution_options(**options).begin()
                 try:
                     yield connection
@@ -184,11 +193,11 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _connected(place: URL, *, mode: str, lock_timeout_s: float) -> Database:
-    if place.get_backend_name() == "sqlite":
-        engine = sqlite_engine(place, mode=mode, lock_timeout_s=lock_timeout_s)
-    else:
-        engine = postgres_engine(place, is_read_only=mode == "ro", lock_timeout_s=lock_timeout_s)
-    return Database(place, engine, is_read_only=mode == "ro")
+    is_sqlite = place.get_backend_name() == "sqlite"
+    make = partial(
+        sqlite_engine if is_sqlite else postgres_engine, place, mode=mode, lock_timeout_s=lock_timeout_s
+    )
+    return Database(place, make(), make(is_durable=False), is_read_only=mode == "ro")
 
 
 __all__ = ["REVISIONS", "Database", "open_database", "upgrade_database"]

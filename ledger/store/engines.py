@@ -42,14 +42,16 @@ def parsed(url: str) -> URL:
     )
 
 
-def sqlite_engine(place: URL, *, mode: str, lock_timeout_s: float) -> Engine:
+def sqlite_engine(place: URL, *, mode: str, lock_timeout_s: float, is_durable: bool = True) -> Engine:
     """Return an engine on a file.
 
     Args:
         place: Its URL.
         mode: "ro" to read, "rw" to write what exists, "rwc" to make it, too.
         lock_timeout_s: How long to wait for another writer, in seconds.
+        is_durable: A commit waits until the disk has it.
     """
+    synchronous = "PRAGMA synchronous = FULL" if is_durable else "PRAGMA synchronous = NORMAL"
     path = Path(place.database or "").absolute()
 
     def connect() -> sqlite3.Connection:
@@ -58,7 +60,7 @@ def sqlite_engine(place: URL, *, mode: str, lock_timeout_s: float) -> Engine:
             check_same_thread=False, cached_statements=256,
         )  # fmt: skip
         try:
-            for pragma in _PRAGMAS if mode == "ro" else (*_PRAGMAS, *_WRITER_PRAGMAS):
+            for pragma in _PRAGMAS if mode == "ro" else (*_PRAGMAS, *_WRITER_PRAGMAS, synchronous):
                 connection.execute(pragma)
             if mode == "ro":
                 connection.execute("PRAGMA query_only = ON")
@@ -80,24 +82,27 @@ def sqlite_engine(place: URL, *, mode: str, lock_timeout_s: float) -> Engine:
 _PRAGMAS = (f"PRAGMA cache_size = -{_CACHE_KIB}", "PRAGMA temp_store = FILE", "PRAGMA foreign_keys = ON")
 _WRITER_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
     f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}",
     "PRAGMA journal_size_limit = 67108864",
 )
 
 
-def postgres_engine(place: URL, *, is_read_only: bool, lock_timeout_s: float) -> Engine:
+def postgres_engine(place: URL, *, mode: str, lock_timeout_s: float, is_durable: bool = True) -> Engine:
     """Return an engine on a server, by psycopg 3.
 
     Args:
         place: Its URL.
-        is_read_only: The server refuses every change.
+        mode: As for SQLite; with "ro" the server refuses every change.
         lock_timeout_s: How long to wait for another writer, in seconds.
+        is_durable: A commit waits until the disk has it.
 
     Raises:
         LoyaltyError: the driver is not installed.
     """
     settings = f"-c lock_timeout={round(lock_timeout_s * 1000)}"
+    is_read_only = mode == "ro"
+    if not is_durable:
+        settings += " -c synchronous_commit=off"
     if is_read_only:
         settings += " -c default_transaction_read_only=on"
     options = " ".join((str(place.query.get("options", "")), settings)).strip()

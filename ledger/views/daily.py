@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ..calendar import HOUR_US, Zone
+from ..calendar import DAY_US, Zone
 from ..journal import ACCOUNTS, Entry
 from .loading import rows_of_texts
 
@@ -29,15 +29,20 @@ class Daily:
     def __init__(self, zone: Zone) -> None:
         self.rows: dict[str, DailyRow] = {}
         self._zone = zone
-        self._by_hour: dict[int, DailyRow] = {}
+        self._days: dict[int, tuple[int, str, str]] = {}
+        """By day of UTC: the local midnight in it, the local day before and the one from then on."""
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Add entries to the sums of the days they were booked on."""
-        by_hour, column = self._by_hour, _COLUMN
+        days, rows, column = self._days, self.rows, _COLUMN
         for entry in entries:
-            row = by_hour.get(entry[3] // HOUR_US)
-            if row is None:
-                row = self._row(entry[3])
+            at_us = entry[3]
+            found = days.get(at_us // DAY_US)
+            if found is None:
+                row = self._row(at_us)
+            else:
+                day = found[1] if at_us < found[0] else found[2]
+                row = rows.get(day) or self._of(day)
             row[1] += 1
             contra = entry[13]
             if contra:
@@ -53,19 +58,16 @@ class Daily:
     def clear(self) -> dict[str, DailyRow]:
         """Return the sums and begin again."""
         rows, self.rows = self.rows, {}
-        self._by_hour.clear()
         return rows
 
-    def _row(self, instant: int) -> DailyRow:
-        day = self._zone.local_date(instant)
-        row = self._of(day.isoformat())
-        start_us, end_us = self._zone.start_us(day), self._zone.end_us(day)
-        first, last = self._zone.local(start_us), self._zone.local(end_us - 1)
-        # Without a change of offset, every hour between two midnights lies in the day.
-        if first.date() == last.date() == day and first.utcoffset() == last.utcoffset():
-            hours = range(-(-start_us // HOUR_US), end_us // HOUR_US)
-            self._by_hour.update(dict.fromkeys(hours, row))
-        return row
+    def _row(self, at_us: int) -> DailyRow:
+        number = at_us // DAY_US
+        first, last = self._zone.local(number * DAY_US), self._zone.local((number + 1) * DAY_US - 1)
+        # With a change of offset in it, a day may have two midnights: it is asked for again and again.
+        if first.utcoffset() == last.utcoffset():
+            midnight_us = self._zone.start_us(last.date())
+            self._days[number] = midnight_us, first.date().isoformat(), last.date().isoformat()
+        return self._of(self._zone.local_date(at_us).isoformat())
 
     def _of(self, day: str) -> DailyRow:
         row = self.rows.get(day)

@@ -74,10 +74,14 @@ def test_every_members_facts_come_in_code_point_order(history: History, upto: in
 def test_ranges_of_members_join_without_overlap(history: History, low: str | None, high: str | None) -> None:
     database, _ = history
     with database.reading() as connection:
-        before = list(facts_by_member(connection, upto=300, high=low)) if low else []
-        within = list(facts_by_member(connection, upto=300, low=low, high=high))
-        behind = list(facts_by_member(connection, upto=300, low=high)) if high else []
-        whole = list(facts_by_member(connection, upto=300))
+        before = (
+            [FactRow._make(row) for row in facts_by_member(connection, upto=300, high=low)] if low else []
+        )
+        within = [FactRow._make(row) for row in facts_by_member(connection, upto=300, low=low, high=high)]
+        behind = (
+            [FactRow._make(row) for row in facts_by_member(connection, upto=300, low=high)] if high else []
+        )
+        whole = [FactRow._make(row) for row in facts_by_member(connection, upto=300)]
 
     assert before + within + behind == whole
     assert all(
