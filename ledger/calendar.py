@@ -117,7 +117,8 @@ class Zone:
     def __init__(self, name: str) -> None:
         self.name = name
         self._zone = zone_info(name)
-        self._days: dict[int, date | None] = {}
+        self._days: dict[int, tuple[int, date, date]] = {}
+        """By day of UTC: the local midnight in it, the local day before and the one from then on."""
 
     def local(self, instant: int) -> datetime:
         """Return the local datetime of an instant."""
@@ -125,14 +126,15 @@ class Zone:
 
     def local_date(self, instant: int) -> date:
         """Return the local day of an instant."""
-        hour = instant // HOUR_US
-        day = self._days.get(hour, self)
-        if day is self:
-            # An hour lies in one day unless midnight or a change of offset falls inside it.
-            first, last = self.local(hour * HOUR_US), self.local((hour + 1) * HOUR_US - 1)
-            same = first.date() == last.date() and first.utcoffset() == last.utcoffset()
-            day = self._days[hour] = first.date() if same else None
-        return day if isinstance(day, date) else self.local(instant).date()
+        number = instant // DAY_US
+        found = self._days.get(number)
+        if found is not None:
+            return found[1] if instant < found[0] else found[2]
+        first, last = self.local(number * DAY_US), self.local((number + 1) * DAY_US - 1)
+        # With a change of offset in it, a day may have two midnights: it is asked for again and again.
+        if first.utcoffset() == last.utcoffset():
+            self._days[number] = self.start_us(last.date()), first.date(), last.date()
+        return self.local(instant).date()
 
     def start_us(self, day: date) -> int:
         """Return the first instant of a local day (after a gap at midnight: the first that exists)."""

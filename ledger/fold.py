@@ -45,14 +45,51 @@ class FlagRow(NamedTuple):
     reason: str
 
 
+class MoveRow(NamedTuple):
+    """A move on a ladder, in the columns of the table ``moves``."""
+
+    member: str
+    ladder: str
+    number: int
+    """Of the member's moves on this ladder, from 1, without gaps."""
+    position: int
+    booked_us: int
+    fact: int
+    rule: str
+    programme: int
+    old: str
+    """The rung before, '' if there was none."""
+    rung: str
+    reason: str
+    evidence: str
+    """JSON: the positions of the facts and the figures that decided."""
+    is_late: bool
+
+
+class ActionRow(NamedTuple):
+    """Something a rule recommends that a person should do; the first columns of the table ``actions``."""
+
+    member: str
+    action: str
+    position: int
+    booked_us: int
+    fact: int
+    rule: str
+    reason: str
+    due_us: int | None
+
+
 class GroupFold(Protocol):
     """The fold of one group: members connected by facts that name several of them.
 
-    ``entries`` and ``flags`` grow as facts are applied; the driver empties them when it has written them.
+    ``entries``, ``flags``, ``moves`` and ``actions`` grow as facts are applied; the driver empties them when
+    it has written them.
     """
 
     entries: list[Entry]
     flags: list[FlagRow]
+    moves: list[MoveRow]
+    actions: list[ActionRow]
 
     def apply(self, fact: Fact[FactType]) -> None:
         """Fold one fact of the group; facts come in the order of their positions.
@@ -85,4 +122,6 @@ class Fold(Protocol):
         """Return the fold of these members, going on from the states given, afresh where none is."""
 
 
-__all__ = ["Entry", "FlagRow", "Fold", "GroupFold", "StateRow", "TimerRow"]
+__all__ = [
+    "ActionRow", "Entry", "FlagRow", "Fold", "GroupFold", "MoveRow", "StateRow", "TimerRow",
+]  # fmt: skip

@@ -47,12 +47,18 @@ from ..ledger.units import Rounding, divided, minor_units, money_text, rounded, 
 from .effects import (
     Accrue,
     Burn,
+    Changed,
     Count,
     Effect,
     Flag,
+    Keep,
     Limit,
+    Move,
     NewLot,
     NotQualified,
+    Recommend,
+    Restore,
+    Reverse,
     SetTimer,
     StopTimer,
     Terms,
@@ -61,19 +67,22 @@ from .effects import (
 from .hookspecs import hookimpl
 from .member import Award, Member, OpenLot
 from .rule import STAGES, Answer, Params, Rule, on
+from .sums import Sums
+from .tracing import Traced
 
 __all__ = [
     "DAY_US", "FOREVER_US", "HOUR_US", "STAGES", "Accrue", "ActionDone", "ActivityRecorded", "Answer",
-    "Award", "BalanceOpened", "Burn", "ComplaintAcknowledged", "ComplaintExplained",
-    "ComplaintFollowedUp", "ComplaintOpened", "ComplaintReopened", "ComplaintResolved", "ContactRecorded",
-    "Count", "Effect", "Fact", "FactRetracted", "FactType", "FeedbackAnswered", "FeedbackReceived",
-    "Flag", "GiftGiven", "HoldCaptured", "HoldPlaced", "HoldVoided", "ImprovementMade",
-    "InterestDeclared", "Limit", "Line", "Member", "MemberAttributesChanged", "MemberEnrolled",
-    "MemberLeft", "MembersMerged", "MembersUnmerged", "NewLot", "NotQualified", "OpenLot", "Params",
-    "Part", "PointsAdjusted", "PointsExtended", "PointsRedeemed", "PointsReinstated", "PointsTransferred",
-    "PreferenceStated", "PromiseKept", "PromiseMade", "PurchaseRecorded", "PurchaseReturned",
-    "RecommendationStated", "RedemptionCancelled", "ReferralAsked", "ReferralMade", "RewardCancelled",
-    "RewardIssued", "RewardRedeemed", "Rounding", "Rule", "ScoreRecorded", "SetTimer", "StopTimer",
-    "SurveyAnswered", "Terms", "Timer", "Zone", "divided", "hookimpl", "minor_units", "money_text", "on",
-    "rounded", "shares",
+    "Award", "BalanceOpened", "Burn", "Changed", "ComplaintAcknowledged", "ComplaintExplained",
+    "ComplaintFollowedUp", "ComplaintOpened", "ComplaintReopened", "ComplaintResolved",
+    "ContactRecorded", "Count", "Effect", "Fact", "FactRetracted", "FactType", "FeedbackAnswered",
+    "FeedbackReceived", "Flag", "GiftGiven", "HoldCaptured", "HoldPlaced", "HoldVoided",
+    "ImprovementMade", "InterestDeclared", "Keep", "Limit", "Line", "Member", "MemberAttributesChanged",
+    "MemberEnrolled", "MemberLeft", "MembersMerged", "MembersUnmerged", "Move", "NewLot",
+    "NotQualified", "OpenLot", "Params", "Part", "PointsAdjusted", "PointsExtended", "PointsRedeemed",
+    "PointsReinstated", "PointsTransferred", "PreferenceStated", "PromiseKept", "PromiseMade",
+    "PurchaseRecorded", "PurchaseReturned", "Recommend", "RecommendationStated", "RedemptionCancelled",
+    "ReferralAsked", "ReferralMade", "Restore", "Reverse", "RewardCancelled", "RewardIssued",
+    "RewardRedeemed", "Rounding", "Rule", "ScoreRecorded", "SetTimer", "StopTimer", "Sums",
+    "SurveyAnswered", "Terms", "Timer", "Traced", "Zone", "divided", "hookimpl", "minor_units",
+    "money_text", "on", "rounded", "shares",
 ]  # fmt: skip

@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..ledger.calendar import FOREVER_US, Zone, instant_us, tzdata_version
+from ..ledger.calendar import DAY_US, FOREVER_US, Zone, instant_us, tzdata_version
 from ..ledger.errors import PluginError
 from ..ledger.facts import Fact, FactType
 from ..ledger.facts.programme import ClockAdvanced, PinnedRule, PluginsTrusted, ProgrammeActivated
 from .answers import said
 from .catalogue import Catalogue
-from .effects import NewLot
+from .effects import Changed, NewLot
 from .programme import Policy, read_programme
 from .rule import STAGES, Rule, listeners
 
-ENGINE = 1
+ENGINE = 2
 """Version of what the engine itself does; a change that could move a number raises it."""
 
 _CAP = STAGES.index("cap")
@@ -44,7 +44,11 @@ class Programme:
         effective_us: From when it governs.
         early: By topic, the handlers of the stages up to ``cap``.
         late: By topic, those of the stages after it.
+        remembers: Whether purchases are remembered, for returns or in sums.
         terms: Handlers of :class:`NewLot`.
+        changed: Handlers of :class:`Changed`.
+        orders_us: For how long facts are remembered for returns, in microseconds; None: not at all.
+        sums_days: For how many days sums are kept by day; None: no sums.
         rules: Rules by label, and as entries cite them.
     """
 
@@ -67,6 +71,10 @@ class Programme:
         self.early: dict[str, tuple[Handler, ...]] = {}
         self.late: dict[str, tuple[Handler, ...]] = {}
         self.terms: tuple[Handler, ...] = ()
+        self.changed: tuple[Handler, ...] = ()
+        self.remembers = False
+        self.orders_us: int | None = None
+        self.sums_days: int | None = None
         self._compile([(pinned, self._rule(pinned, catalogue, trusted)) for pinned in activated.rules])
 
     def _rule(self, pinned: PinnedRule, catalogue: Catalogue, trusted: set[tuple[str, str]]) -> Rule:
@@ -113,6 +121,12 @@ class Programme:
                 handler = Handler(getattr(rule, method), pinned.label, cited, STAGES.index(rule.stage))
                 tables.setdefault(kind, []).append(handler)
         self.terms = tuple(tables.pop(NewLot, ()))
+        self.changed = tuple(tables.pop(Changed, ()))
+        orders_days = [days for _, rule in rules if (days := rule.orders_days()) is not None]
+        self.orders_us = max(orders_days) * DAY_US if orders_days else None
+        sums_days = [days for _, rule in rules if (days := rule.sums_days()) is not None]
+        self.sums_days = max(sums_days) if sums_days else None
+        self.remembers = bool(orders_days or sums_days)
         for kind, handlers in tables.items():
             self.early[kind.topic] = tuple(h for h in handlers if h.stage <= _CAP)  # type: ignore[attr-defined]
             self.late[kind.topic] = tuple(h for h in handlers if h.stage > _CAP)  # type: ignore[attr-defined]

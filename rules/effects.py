@@ -5,7 +5,14 @@ Every effect may name another *member* of the group; without one it is for the m
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+from typing import Literal
+
 from msgspec import Struct
+
+from ..ledger.units import Rounding
+from .sums import Sums
 
 
 class Effect(Struct, frozen=True, kw_only=True, gc=False):
@@ -22,12 +29,17 @@ class Accrue(Effect, frozen=True, gc=False):
         reason: In words, for the member's statement.
         usable_us: From when they can be spent; None: at once, or as another rule's terms say.
         expires_us: When what is left of them is gone; None: as another rule's terms say, else never.
+        account: The programme's account that gives them.
+        lines: What each line of the order counts for, one number a line; None: its amount. So much of the
+            points goes when the line is returned.
     """
 
     points: int
     reason: str
     usable_us: int | None = None
     expires_us: int | None = None
+    account: Literal["issued", "opened", "adjusted"] = "issued"
+    lines: tuple[int, ...] | None = None
 
 
 class Limit(Effect, frozen=True, gc=False):
@@ -45,10 +57,88 @@ class Terms(Effect, frozen=True, gc=False):
 
 
 class Burn(Effect, frozen=True, gc=False):
-    """Spend points from the member's lots in burn order. What no lot covers becomes debt."""
+    """Spend points from the member's lots in burn order. What no lot covers becomes debt.
+
+    Attributes:
+        account: The programme's account that receives them.
+    """
 
     points: int
     reason: str
+    account: Literal["redeemed", "adjusted", "opened"] = "redeemed"
+
+
+class Reverse(Effect, frozen=True, gc=False):
+    """Take back what a remembered fact earned: all of it, or its share of what has come back so far.
+
+    Taken are the points due by now less those taken before: first from what is left of their own lot, then
+    from what of it has expired (which changes no balance), then in burn order. All of it takes what other
+    members of the group earned by that fact, too, and what the fact counted for in sums.
+
+    Attributes:
+        fact: Its position.
+        returned: How much of each part of the order (``Traced.weights``) has come back by now; None: all.
+        by: Each award's own "lines", or the share of the whole "order".
+        rounding: Of a part of a line's (or the order's) points.
+        beyond: What the member no longer has becomes "debt"; "clamp": is not taken; "waive": is booked as
+            debt and forgiven.
+    """
+
+    fact: int
+    reason: str
+    returned: tuple[int, ...] | None = None
+    by: Literal["lines", "order"] = "lines"
+    rounding: Rounding = "half-up"
+    beyond: Literal["debt", "clamp", "waive"] = "debt"
+
+
+class Restore(Effect, frozen=True, gc=False):
+    """Give the points that a remembered fact burned back to the lots they came from, with their own expiry.
+
+    Once for each fact. What had become debt pays that debt, or is a new lot if it has been paid since.
+    """
+
+    fact: int
+    reason: str
+
+
+class Move(Effect, frozen=True, gc=False):
+    """Put the member on another rung of a ladder. A move to where the member stands is none.
+
+    Attributes:
+        rung: Its name.
+        reason: In words, for the member's history.
+        ladder: The ladder's name; None: the label of the rule.
+        evidence: Positions of the facts that decided, beside the one at hand.
+        figures: The numbers that decided, by name.
+    """
+
+    rung: str
+    reason: str
+    ladder: str | None = None
+    evidence: tuple[int, ...] = ()
+    figures: Mapping[str, int | str] = {}
+
+
+class Recommend(Effect, frozen=True, gc=False):
+    """Recommend that a person does something: open until a fact ``action.done`` names it.
+
+    Attributes:
+        action: What to do; its name within the member's actions.
+        reason: Why.
+        due_us: Until when; None: no date.
+    """
+
+    action: str
+    reason: str
+    due_us: int | None = None
+
+
+class Keep(Effect, frozen=True, gc=False):
+    """Remember something in the rule's own memory of the member; None forgets it."""
+
+    key: str
+    value: int | str | None
 
 
 class SetTimer(Effect, frozen=True, gc=False):
@@ -99,6 +189,24 @@ class NewLot(Struct, frozen=True, gc=False):
     rule: str
     fact: int
     occurred_us: int
+
+
+class Changed(Struct, frozen=True, gc=False):
+    """The member's sums (``Member.total``, ``Member.sums``) have changed.
+
+    Attributes:
+        fact: Position of the fact that did it.
+        occurred_us: When that happened.
+        booked_us: When it counts for the member.
+        day: The local day it counts on: of a return, that of the purchase.
+        more: What was added; negative numbers were taken away.
+    """
+
+    fact: int
+    occurred_us: int
+    booked_us: int
+    day: date
+    more: Sums
 
 
 class Timer(Struct, frozen=True, gc=False):

@@ -23,8 +23,9 @@ from ..ledger.reports.member import is_known
 from ..ledger.store.groups import groups_of
 from ..ledger.store.reading import facts_of, programme_facts
 from ..ledger.units import money_text
+from .asking import Note
 from .catalogue import Catalogue
-from .engine import Engine, Group, Note
+from .engine import Engine, Group
 
 
 @dataclass(frozen=True, kw_only=True)

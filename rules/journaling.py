@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from ..ledger.calendar import FOREVER_US
+from ..ledger.facts import Fact, FactType
 from ..ledger.journal import Entry
 from ..ledger.units import INT64_MAX
+from . import tracing
 from .answers import NonsenseError
 from .compile import Programme
 from .member import Award
-from .state import Lot, MemberState
+from .state import Burned, Earned, Lot, MemberState, Trace
 
 
 class Cause:
     """What the entries being written answer to; the engine sets it before it books."""
 
-    __slots__ = ("booked_us", "fact", "is_late", "occurred_us", "position", "programme", "rule")
+    __slots__ = (
+        "asked", "booked_us", "fact", "is_late", "is_tracing", "occurred_us", "position", "programme", "rule",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.position = 0
@@ -24,6 +28,10 @@ class Cause:
         self.rule = ""
         self.programme: Programme | None = None
         self.is_late = False
+        self.is_tracing = False
+        """Facts are remembered under this programme, so that they can be reversed."""
+        self.asked: Fact[FactType] | None = None
+        """The fact that is being answered; of a timer, None."""
 
     def copy(self) -> Cause:
         """Return a copy, to come back to after a detour."""
@@ -40,26 +48,27 @@ class Cause:
 class Account:
     """The books of one member: changes its state and writes entries that sum to zero."""
 
-    __slots__ = ("entries", "name", "state")
+    __slots__ = ("_orders", "entries", "name", "state")
 
     def __init__(self, name: str, state: MemberState, entries: list[Entry]) -> None:
         self.name, self.state, self.entries = name, state, entries
+        self._orders: dict[str, int] | None = None
+        """How many purchases of each order are remembered and not taken back: made when first asked for."""
 
-    def open_lot(  # noqa: PLR0917 - called once an award: keywords cost
+    def open_lot(
         self,
         award: Award,
         cause: Cause,
         usable_us: int,
         expires_us: int,
         terms_rule: str,
-        account: str = "issued",
     ) -> None:
         """Open a lot with *award*'s points; what is owed is paid from it first.
 
         Raises:
             NonsenseError: the balance would pass 2^63.
         """
-        state, points, booked_us = self.state, award.points, cause.booked_us
+        state, points, booked_us, account = self.state, award.points, cause.booked_us, award.account
         number = state.lots_made = state.lots_made + 1
         is_pending = usable_us > booked_us
         if state.points + state.pending + points > INT64_MAX:
@@ -73,6 +82,9 @@ class Account:
             state.points += points
             lot = Lot(expires_us, booked_us, number, cause.fact, points, 0, 0, usable_us, terms_rule)
         state.add_lot(lot)
+        if cause.is_tracing:
+            weights = None if award.lines is None else [*award.lines]
+            self.trace(cause).earned.append(Earned(number, points, account, weights))
         expires = None if expires_us == FOREVER_US else expires_us
         if is_pending:
             self._write(
@@ -91,26 +103,67 @@ class Account:
         Raises:
             NonsenseError: the debt would pass 2^63.
         """
-        state, left = self.state, points
-        if state.points - points < -INT64_MAX:
-            raise NonsenseError(f"takes the debt of {self.name!r} past 2^63 with {points} points less")
-        lots = [lot for lot in state.lots if lot.points > 0]
-        if cause.programme is not None and cause.programme.policy.burn_order == "oldest":
-            lots.sort(key=lambda lot: (lot.booked_us, lot.lot))
-        for lot in lots:
-            if not left:
-                break
-            taken = min(lot.points, left)
-            left -= taken
-            lot.points -= taken
-            state.points -= taken
-            self._write(cause, cause.rule, reason, lot.lot, -taken, 0, account, taken)
-        self._drop_empty()
+        burned = self._from_lots(points, reason, cause, account)
+        left = points - sum(part.points for part in burned)
         if left:
-            state.points -= left
-            self._write(
-                cause, cause.rule, f"{reason}, beyond the balance: debt", None, -left, 0, account, left
-            )
+            self._owe(left, f"{reason}, beyond the balance: debt", cause, account)
+            burned.append(Burned(account, left, None))
+        if cause.is_tracing:
+            self.trace(cause).burned += burned
+
+    def take_back(self, earned: Earned, points: int, reason: str, cause: Cause, beyond: str) -> None:
+        """Take *points* of an award back: from its lot, from what of it expired, in burn order, beyond that.
+
+        Raises:
+            NonsenseError: the debt would pass 2^63.
+        """
+        state = self.state
+        earned.taken += points
+        lot = next((lot for lot in state.lots if lot.lot == earned.lot), None)
+        if lot is not None:
+            pending = min(lot.pending, points)
+            usable = min(lot.points, points - pending)
+            if pending or usable:
+                lot.pending, lot.points = lot.pending - pending, lot.points - usable
+                state.pending, state.points = state.pending - pending, state.points - usable
+                points -= pending + usable
+                self._write(
+                    cause, cause.rule, reason, lot.lot, -usable, -pending, "reversed", pending + usable
+                )
+                self._drop_empty()
+        gone = min(state.expired.get(str(earned.lot), 0), points)
+        if gone:
+            state.expired[str(earned.lot)] -= gone
+            points -= gone
+        if points:
+            self._take_elsewhere(points, f"{reason}: its own points are spent", cause, beyond)
+
+    def give_back(self, burned: Burned, reason: str, cause: Cause) -> int:
+        """Give burned points back to their lot, which pays what is owed; return what no lot can take.
+
+        What had become debt pays that debt; the rest, where it has been paid since, is for a new lot.
+        """
+        state, points = self.state, burned.points
+        owed = -state.points if state.points < 0 else 0
+        if burned.lot is None:
+            paid = min(owed, points)
+            if paid:
+                state.points += paid
+                self._write(cause, cause.rule, reason, None, paid, 0, burned.account, -paid)
+            return points - paid
+        lot = next((lot for lot in state.lots if lot.lot == burned.lot), None)
+        if lot is None:
+            lot = Lot(
+                burned.expires_us, burned.booked_us, burned.lot, burned.fact, 0, 0, 0, burned.usable_us,
+                burned.terms_rule,
+            )  # fmt: skip
+            state.add_lot(lot)
+        lot.points += points
+        state.points += points
+        self._write(cause, cause.rule, reason, lot.lot, points, 0, burned.account, -points)
+        if owed:
+            self._pay_debt(lot, min(owed, points), cause, cause.rule)
+        return 0
 
     def release(self, lot: Lot, cause: Cause) -> None:
         """Make the pending points of a lot usable."""
@@ -140,8 +193,115 @@ class Account:
         points, pending = lot.points, lot.pending
         state.points -= points
         state.pending -= pending
+        if state.traces and lot.booked_us >= state.traces[0].booked_us:
+            key = str(lot.lot)
+            state.expired[key] = state.expired.get(key, 0) + points + pending
         rule = self._terms_rule(lot, cause)
         self._write(cause, rule, "points expire", lot.lot, -points, -pending, "expired", points + pending)
+
+    def trace(self, cause: Cause) -> Trace:
+        """Return what is remembered of the fact at hand; made if it is not yet."""
+        traces = self.state.traces
+        if traces and traces[-1].fact == cause.fact:
+            return traces[-1]
+        found = tracing.at(self.state, cause.fact)
+        if found is None:
+            booked_us, asked = cause.booked_us, cause.asked
+            if asked is not None and asked.position == cause.fact:
+                found = tracing.of_other(asked, booked_us)
+            else:
+                found = Trace(cause.fact, "", "", booked_us, cause.occurred_us)
+            traces.append(found)
+        return found
+
+    def enter_order(self, trace: Trace) -> int:
+        """Return 1 if a purchase just remembered is a visit: the first of its order, or of none."""
+        if not trace.key:
+            trace.is_visit = True
+        else:
+            orders = self._open_orders()
+            orders[trace.key] = count = orders.get(trace.key, 0) + 1
+            trace.is_visit = count == 1
+        return int(trace.is_visit)
+
+    def leave_order(self, trace: Trace) -> int:
+        """Return 1 if with a purchase taken back a visit is gone; another of its order may take its place."""
+        if trace.key:
+            self._less(trace.key)
+            for other in self.state.traces if trace.is_visit else ():
+                if other.key == trace.key and other.topic == tracing.PURCHASE and not other.is_reversed:
+                    trace.is_visit, other.is_visit = False, True
+                    return 0
+        gone, trace.is_visit = trace.is_visit, False
+        return int(gone)
+
+    def forget(self, before_us: int) -> None:
+        """Forget the facts booked before an instant."""
+        traces, gone = self.state.traces, 0
+        while gone < len(traces) and traces[gone].booked_us < before_us:
+            trace = traces[gone]
+            for earned in trace.earned:
+                self.state.expired.pop(str(earned.lot), None)
+            if trace.key and trace.topic == tracing.PURCHASE and not trace.is_reversed:
+                self._less(trace.key)
+            gone += 1
+        del traces[:gone]
+
+    def _open_orders(self) -> dict[str, int]:
+        if self._orders is None:
+            self._orders = {}
+            # The purchase at hand stands last and is not counted yet.
+            for trace in self.state.traces[:-1]:
+                if trace.key and trace.topic == tracing.PURCHASE and not trace.is_reversed:
+                    self._orders[trace.key] = self._orders.get(trace.key, 0) + 1
+        return self._orders
+
+    def _less(self, key: str) -> None:
+        if self._orders is not None:
+            count = self._orders.get(key, 0) - 1
+            if count > 0:
+                self._orders[key] = count
+            else:
+                self._orders.pop(key, None)
+
+    def _from_lots(self, points: int, reason: str, cause: Cause, account: str) -> list[Burned]:
+        state = self.state
+        if state.points - points < -INT64_MAX:
+            raise NonsenseError(f"takes the debt of {self.name!r} past 2^63 with {points} points less")
+        lots, taken = state.lots, []
+        if cause.programme is not None and cause.programme.policy.burn_order == "oldest":
+            lots = sorted(lots, key=lambda lot: (lot.booked_us, lot.lot))
+        for lot in lots:
+            if not points:
+                break
+            part = min(lot.points, points)
+            if part:
+                points -= part
+                lot.points -= part
+                state.points -= part
+                self._write(cause, cause.rule, reason, lot.lot, -part, 0, account, part)
+                taken.append(
+                    Burned(
+                        account, part, lot.lot, lot.fact, lot.booked_us, lot.usable_us, lot.expires_us,
+                        lot.terms_rule,
+                    )
+                )  # fmt: skip
+        self._drop_empty()
+        return taken
+
+    def _take_elsewhere(self, points: int, reason: str, cause: Cause, beyond: str) -> None:
+        taken = self._from_lots(points, reason, cause, "reversed")
+        left = points - sum(part.points for part in taken)
+        if not left or beyond == "clamp":
+            return
+        self._owe(left, f"{reason}, beyond the balance: debt", cause, "reversed")
+        if beyond == "waive":
+            self.state.points += left
+            self._write(cause, cause.rule, "debt forgiven", None, left, 0, "waived", -left)
+
+    def _owe(self, points: int, reason: str, cause: Cause, account: str) -> None:
+        self.state.points -= points
+        self._write(cause, cause.rule, reason, None, -points, 0, account, points)
 
     def _pay_debt(self, lot: Lot, points: int, cause: Cause, rule: str) -> None:
         # The member's sum does not change: the lot pays what had been booked without one.

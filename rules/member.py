@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
 from ..ledger.calendar import Zone
+from . import sums, tracing
 from .state import MemberState
+from .sums import Sums
+from .tracing import PURCHASE, Traced
 
 
 class OpenLot(NamedTuple):
@@ -33,6 +36,8 @@ class Award(NamedTuple):
     reason: str
     usable_us: int | None
     expires_us: int | None
+    account: str = "issued"
+    lines: tuple[int, ...] | None = None
 
 
 class Member:
@@ -101,7 +106,52 @@ class Member:
 
     def counter(self, name: str) -> int:
         """Return the rule's own named counter, 0 at first."""
-        return self._state.counters.get(self.rule, {}).get(name, 0)
+        found = self.kept(name)
+        return found if isinstance(found, int) else 0
+
+    def kept(self, key: str) -> int | str | None:
+        """Return what the rule itself keeps under a name, None at first."""
+        memory = self._state.memory.get(self.rule)
+        return memory.get(key) if memory else None
+
+    def rung(self, ladder: str | None = None) -> str | None:
+        """Return where the member stands on a ladder (None: the one of the rule's own label), if anywhere."""
+        found = self._state.rungs.get(self.rule if ladder is None else ladder)
+        return found.rung if found else None
+
+    @property
+    def total(self) -> Sums:
+        """Sums of the member's whole life."""
+        total = self._state.total
+        return tuple.__new__(Sums, total) if total else Sums()
+
+    def sums(self, since: date, until: date) -> Sums:
+        """Return the sums of local days, both included; days are kept as long as ``Rule.sums_days`` asks."""
+        return sums.between(self._state, since, until)
+
+    @property
+    def days(self) -> Iterator[tuple[date, Sums]]:
+        """The days that are kept and on which something counts, the earliest first."""
+        return ((date.fromordinal(row[0]), Sums(*row[1:])) for row in self._state.days)
+
+    @property
+    def last_visit(self) -> date | None:
+        """The latest day with a visit, among the days that are kept."""
+        return sums.last_visit(self._state)
+
+    def order(self, order: str) -> Traced | None:
+        """Return the latest purchase of an order, if it is remembered."""
+        return self.traced(PURCHASE, order)
+
+    def traced(self, topic: str, key: str) -> Traced | None:
+        """Return the latest remembered fact of a type about an order or a reward."""
+        found = tracing.latest(self._state, topic, key)
+        return tracing.shown(found) if found else None
+
+    def traced_at(self, position: int) -> Traced | None:
+        """Return the remembered fact at a position."""
+        found = tracing.at(self._state, position)
+        return tracing.shown(found) if found else None
 
     def local_date(self, instant_us: int) -> date:
         """Return the day of an instant in the programme's zone."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ..ledger.errors import PluginError
 from ..ledger.facts import FactType
-from .effects import Effect, NewLot
+from .effects import Changed, Effect, NewLot
 
 STAGES = ("earn", "multiply", "cap", "standing", "react")
 Answer = Effect | Iterable[Effect] | None
@@ -18,8 +18,11 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
-def on(*kinds: type[FactType] | type[NewLot]) -> Callable[[_Method], _Method]:
-    """Mark a method of a rule as the one that answers facts of these types, or every new lot."""
+_HAPPENINGS = (NewLot, Changed)
+
+
+def on(*kinds: type[FactType] | type[NewLot] | type[Changed]) -> Callable[[_Method], _Method]:
+    """Mark a method of a rule as the one that answers facts of these types, new lots or changed sums."""
 
     def mark(method: _Method) -> _Method:
         method.__listens__ = kinds  # type: ignore[attr-defined]
@@ -62,6 +65,14 @@ class Rule:
             ValueError: saying which, when the programme is applied.
         """
 
+    def orders_days(self) -> int | None:
+        """Return for how many days facts must be remembered to be reversed or restored; None: not at all."""
+        return None
+
+    def sums_days(self) -> int | None:
+        """Return for how many days sums must be kept by day, 0 for totals only; None: no sums."""
+        return None
+
     def on_timer(self, timer: Any, member: Any) -> Answer:  # noqa: ARG002 - for rules to override
         """Answer a timer this rule has set. The default answers nothing."""
         return None
@@ -76,10 +87,10 @@ def listeners(rule: type[Rule]) -> dict[type, str]:
     found: dict[type, str] = {}
     for name in sorted(dir(rule)):
         for kind in getattr(getattr(rule, name, None), "__listens__", ()):
-            if kind is not NewLot and not is_fact_type(kind):
+            if kind not in _HAPPENINGS and not is_fact_type(kind):
                 raise PluginError(
                     f"rule {rule.name!r} listens to {getattr(kind, '__name__', kind)} in {name}",
-                    hint="listen to types of facts with a topic, or to NewLot",
+                    hint="listen to types of facts with a topic, to NewLot or to Changed",
                 )
             if kind in found:
                 raise PluginError(

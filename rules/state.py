@@ -52,8 +52,75 @@ class Alarm(Struct, array_like=True, gc=False):
         )
 
 
+class Earned(Struct, array_like=True, gc=False):
+    """What one award of a remembered fact came to.
+
+    Attributes:
+        weights: What each part of the order counts for; None: as the trace says.
+        taken: Points taken back so far, whatever they were taken from.
+    """
+
+    lot: int
+    points: int
+    account: str
+    weights: list[int] | None = None
+    taken: int = 0
+
+
+class Burned(Struct, array_like=True, gc=False):
+    """What a remembered fact took from one lot, with the lot's terms: it may be gone when points come back.
+
+    Attributes:
+        lot: None for what became debt.
+    """
+
+    account: str
+    points: int
+    lot: int | None
+    fact: int = 0
+    booked_us: int = 0
+    usable_us: int = 0
+    expires_us: int = FOREVER_US
+    terms_rule: str = ""
+
+
+class Trace(Struct, array_like=True, gc=False):
+    """A remembered fact: what it earned and burned, so that it can be taken back.
+
+    Attributes:
+        key: The order or the reward it is about, '' if none.
+        weights: Of a purchase: the amount of each line in minor units, or that of the whole order.
+        returned: How much of each has come back; empty: nothing.
+        others: Members of the group who earned by the same fact.
+        is_visit: Of a purchase: it counts as a visit.
+    """
+
+    fact: int
+    topic: str
+    key: str
+    booked_us: int
+    occurred_us: int
+    currency: str = ""
+    amount_minor: int = 0
+    weights: list[int] = []
+    returned: list[int] = []
+    earned: list[Earned] = []
+    burned: list[Burned] = []
+    others: list[str] = []
+    is_visit: bool = False
+    is_reversed: bool = False
+    is_restored: bool = False
+
+
+class Rung(Struct, array_like=True, gc=False):
+    """Where a member stands on a ladder, and after how many moves."""
+
+    rung: str
+    moves: int
+
+
 class MemberState(Struct, array_like=True, gc=False):
-    """Everything the fold knows of a member; format 1.
+    """Everything the fold knows of a member.
 
     Attributes:
         position: The last fact or advance that changed it.
@@ -61,10 +128,15 @@ class MemberState(Struct, array_like=True, gc=False):
         points: Available; negative is debt.
         lots: Open lots in burn order (soonest expiry).
         alarms: Timers in the order they fire.
-        counters: By rule label, then name.
+        memory: What rules remember, by label, then name: numbers that count, numbers and texts that are kept.
+        traces: Remembered facts in the order they were booked.
+        expired: By lot of a remembered fact, what of it expired and has not been taken back.
+        total: Lifetime sums, in the order of ``sums.Sums``; empty while nobody has asked for them.
+        days: Sums of single days: the day's ordinal, then as *total*; in order, without empty days.
+        rungs: By ladder.
     """
 
-    format: int = 1
+    format: int = 2
     position: int = 0
     clock_us: int = -FOREVER_US
     entries: int = 0
@@ -74,7 +146,12 @@ class MemberState(Struct, array_like=True, gc=False):
     held: int = 0
     lots: list[Lot] = []
     alarms: list[Alarm] = []
-    counters: dict[str, dict[str, int]] = {}
+    memory: dict[str, dict[str, int | str]] = {}
+    traces: list[Trace] = []
+    expired: dict[str, int] = {}
+    total: list[int] = []
+    days: list[list[int]] = []
+    rungs: dict[str, Rung] = {}
 
     def due_us(self) -> int:
         """Return the next instant at which something is due, or FOREVER_US."""

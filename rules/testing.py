@@ -26,8 +26,9 @@ from ..ledger.facts import Fact, FactType
 from ..ledger.facts.envelope import draft
 from ..ledger.facts.programme import ClockAdvanced
 from ..ledger.journal import Entry
+from .asking import Note
 from .catalogue import Catalogue, installed
-from .engine import Engine, Group, Note
+from .engine import Engine, Group
 from .programme import activation
 from .state import MemberState
 

@@ -155,7 +155,7 @@ def one_advance_equals_many(case: tuple[Tale, list[int]]) -> None:
     """Advancing to T at once, or by several advances on the way, gives the same journal.
 
     The same are all entries and flags but for the position they cite (that of the advance that fired them);
-    of the states, balances, lots, timers and counters. A member's kept clock and position may differ:
+    of the states, balances, lots, timers and memory. A member's kept clock and position may differ:
     an advance touches only who has something due.
     """
     tale, steps_h = case
@@ -193,7 +193,7 @@ def _timeless(outcome: Outcome) -> object:
                 s.pending,
                 s.lots,
                 s.alarms,
-                s.counters,
+                s.memory,
                 s.lots_made,
                 min(s.due_us(), FOREVER_US),
             )

@@ -72,7 +72,7 @@ def stale_views(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "plant",
     [
-        pytest.param(forgetting("counters", dict), id="counters"),
+        pytest.param(forgetting("memory", dict), id="memory"),
         pytest.param(forgetting("alarms", list), id="alarms"),
         pytest.param(forgetting("lots_made", int), id="lots_made"),
         pytest.param(forgetting("points", int), id="points"),
@@ -86,7 +86,7 @@ def test_resuming_notices_what_is_not_written_down(plant: Plant, monkeypatch: py
 
 
 def test_live_and_rebuilt_notice_what_is_not_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    forgetting("counters", dict)(monkeypatch)
+    forgetting("memory", dict)(monkeypatch)
     notices(laws.live_equals_rebuilt, CUT)
 
 

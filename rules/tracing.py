@@ -1,0 +1,116 @@
+"""Remembered facts: what each earned and burned, and how much of it is due back."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..ledger.facts import Fact
+from ..ledger.facts.points import PointsRedeemed
+from ..ledger.facts.purchase import PurchaseRecorded
+from ..ledger.facts.reward import RewardIssued
+from ..ledger.units import Rounding, divided, shares
+from .state import Earned, MemberState, Trace
+
+PURCHASE = PurchaseRecorded.topic
+_KEYS = {PURCHASE: "order", PointsRedeemed.topic: "order", RewardIssued.topic: "reward"}
+
+
+class Traced(NamedTuple):
+    """A remembered fact as rules see it.
+
+    Attributes:
+        fact: Its position.
+        topic: Its type.
+        key: The order or the reward it is about, '' if none.
+        weights: Of a purchase: the amount of each line in minor units, or that of the whole order.
+        returned: How much of each has come back.
+        earned_points: What it earned this member.
+        taken_points: What has been taken back of that.
+        burned_points: What it spent.
+        is_returned: All of it has come back, or was retracted.
+        is_restored: What it spent was given back.
+    """
+
+    fact: int
+    topic: str
+    key: str
+    booked_us: int
+    occurred_us: int
+    currency: str
+    amount_minor: int
+    weights: tuple[int, ...]
+    returned: tuple[int, ...]
+    earned_points: int
+    taken_points: int
+    burned_points: int
+    is_returned: bool
+    is_restored: bool
+
+
+def of_purchase(fact: Fact[PurchaseRecorded], booked_us: int) -> Trace:
+    """Return what is remembered of a purchase before it has earned anything."""
+    order = fact.data
+    weights = [line.amount_minor if line.amount_minor > 0 else 0 for line in order.lines]
+    if not weights or not any(weights):
+        weights = [order.amount_minor]
+    return Trace(
+        fact.position, PURCHASE, order.order or "", booked_us, fact.occurred_us, order.currency,
+        order.amount_minor, weights,
+    )  # fmt: skip
+
+
+def of_other(fact: Fact[Any], booked_us: int) -> Trace:
+    """Return what is remembered of any other fact before it has earned or burned anything."""
+    name = _KEYS.get(fact.topic)
+    key = (getattr(fact.data, name) or "") if name else ""
+    return Trace(fact.position, fact.topic, key, booked_us, fact.occurred_us)
+
+
+def at(state: MemberState, position: int) -> Trace | None:
+    """Return what is remembered of the fact at a position."""
+    return next((trace for trace in reversed(state.traces) if trace.fact == position), None)
+
+
+def latest(state: MemberState, topic: str, key: str) -> Trace | None:
+    """Return what is remembered of the latest fact of a topic about an order or a reward."""
+    found = (trace for trace in reversed(state.traces) if trace.key == key and trace.topic == topic)
+    return next(found, None)
+
+
+def shown(trace: Trace) -> Traced:
+    """Return a remembered fact as rules see it."""
+    return Traced(
+        trace.fact, trace.topic, trace.key, trace.booked_us, trace.occurred_us, trace.currency,
+        trace.amount_minor, tuple(trace.weights), tuple(trace.returned or [0] * len(trace.weights)),
+        sum(earned.points for earned in trace.earned), sum(earned.taken for earned in trace.earned),
+        sum(burned.points for burned in trace.burned), trace.is_reversed, trace.is_restored,
+    )  # fmt: skip
+
+
+def due_back(earned: Earned, trace: Trace, *, by: str, rounding: Rounding) -> int:
+    """Return how many points of an award are due back in all, by what has been returned so far.
+
+    An award is split over the parts of the order by largest remainder; of each part's points the returned
+    share is due, rounded. A part that came back wholly gives all of its points, so returns together take
+    exactly the award, however they were split.
+    """
+    if trace.is_reversed:
+        return earned.points
+    weights, returned = trace.weights, trace.returned
+    if not any(returned):
+        return 0
+    if by == "order" or len(weights) == 1:
+        return divided(earned.points * sum(returned), sum(weights), rounding)
+    parts = shares(earned.points, weights if earned.weights is None else earned.weights)
+    return sum(
+        part if back >= weight else divided(part * back, weight, rounding)
+        for part, weight, back in zip(parts, weights, returned, strict=True) if back
+    )  # fmt: skip
+
+
+def returned_minor(trace: Trace) -> int:
+    """Return how much of a purchase's amount has come back, in minor units."""
+    total = sum(trace.weights)
+    if trace.is_reversed or not total:
+        return trace.amount_minor if trace.is_reversed else 0
+    return divided(trace.amount_minor * sum(trace.returned), total, "half-up")
