@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil
+from math import ceil, lcm
 from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta, Struct
@@ -28,6 +28,8 @@ from loyalty_ledger.rules import (
 )
 
 Names = tuple[str, ...]
+Weights = tuple[int, ...]
+_MOST = 10**15
 
 
 class Selection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -144,10 +146,11 @@ class PointsPerSpend(Rule):
         return self._award(order.amount_minor, step, member)
 
     def _from_lines(self, order: PurchaseRecorded, step: _Step, member: Member) -> Answer:
-        counted = Fraction(0)
+        counted, weights = Fraction(0), list[Fraction]()
         for number, line in enumerate(order.lines, start=1):
             factor = self._factor(line)
-            counted += line.amount_minor * factor
+            weights.append(line.amount_minor * factor)
+            counted += weights[-1]
             if factor != 1:
                 member.note(
                     "line {}{}: {} × {}",
@@ -156,7 +159,7 @@ class PointsPerSpend(Rule):
                     money_text(line.amount_minor, step.currency),
                     lambda factor=factor: _decimal(factor),
                 )
-        return self._award(counted, step, member)
+        return self._award(counted, step, member, _whole(weights))
 
     def _factor(self, line: Line) -> Fraction:
         params = self.params
@@ -170,7 +173,9 @@ class PointsPerSpend(Rule):
                 factor *= Fraction(multiplier.factor)
         return factor
 
-    def _award(self, counted_minor: Fraction | int, step: _Step, member: Member) -> Answer:
+    def _award(
+        self, counted_minor: Fraction | int, step: _Step, member: Member, lines: Weights | None = None
+    ) -> Answer:
         params = self.params
         above, below = counted_minor.numerator * step.below, counted_minor.denominator * step.above
         if above <= 0:
@@ -184,7 +189,7 @@ class PointsPerSpend(Rule):
             lambda: _money(counted_minor, step.currency), step.step,
             params.points, params.round, params.rounding, points,
         )  # fmt: skip
-        return Accrue(points=points, reason=step.reason)
+        return Accrue(points=points, reason=step.reason, lines=lines)
 
     def _step(self, currency: str) -> _Step:
         major_minor = minor_units(1, currency)
@@ -196,6 +201,14 @@ class PointsPerSpend(Rule):
             currency, minor.numerator, minor.denominator, minimum_minor, text, f"{points} per {text} spent",
         )  # fmt: skip
         return step
+
+
+def _whole(weights: list[Fraction]) -> Weights:
+    """Return what lines count for as whole numbers in the same proportion, as near as such numbers can be."""
+    denominator = lcm(*(weight.denominator for weight in weights))
+    scaled = [max(int(weight * denominator), 0) for weight in weights]
+    less = max(scaled) // _MOST + 1
+    return tuple(weight // less for weight in scaled)
 
 
 def _decimal(number: Fraction) -> str:

@@ -7,7 +7,22 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from loyalty_ledger.rules import Burn, Effect, Fact, Flag, Member, Params, PointsRedeemed, Rule, hookimpl, on
+from loyalty_ledger.rules import (
+    Answer,
+    Burn,
+    Effect,
+    Fact,
+    Flag,
+    Member,
+    NotQualified,
+    Params,
+    PointsRedeemed,
+    RedemptionCancelled,
+    Restore,
+    Rule,
+    hookimpl,
+    on,
+)
 
 
 class RedemptionParams(Params, frozen=True, kw_only=True):
@@ -17,10 +32,12 @@ class RedemptionParams(Params, frozen=True, kw_only=True):
         minimum: A command refuses to redeem fewer points.
         on_short: What a command does when the balance is too small: "refuse", or "clamp" to what is there.
             A redemption that was recorded has happened: it is booked whole, and what is missing becomes debt.
+        window_days: For how many days a redemption can be cancelled.
     """
 
     minimum: Annotated[int, Meta(ge=1)] = 1
     on_short: Literal["refuse", "clamp"] = "refuse"
+    window_days: Annotated[int, Meta(ge=1, le=36_600)] = 365
 
 
 class Redemption(Rule):
@@ -29,6 +46,10 @@ class Redemption(Rule):
     name, version, stage = "redemption", 1, "standing"
     Params = RedemptionParams
     params: RedemptionParams
+
+    def orders_days(self) -> int:
+        """Return for how long redemptions can be cancelled."""
+        return self.params.window_days
 
     @on(PointsRedeemed)
     def redeem(self, redemption: Fact[PointsRedeemed], member: Member) -> Iterator[Effect]:
@@ -39,6 +60,21 @@ class Redemption(Rule):
         yield Burn(points=points, reason=f"redeemed for order {order}" if order else "redeemed")
         if points > available:
             yield Flag(flag="overdrawn", reason=f"redeemed {points} points, {available} were available")
+
+    @on(RedemptionCancelled)
+    def cancel(self, cancelled: Fact[RedemptionCancelled], member: Member) -> Answer:
+        """Give the points of the order's latest redemption back to the lots they came from, once."""
+        order = cancelled.data.order
+        spent = member.traced(PointsRedeemed.topic, order)
+        if spent is None:
+            return Flag(
+                flag="unknown-redemption",
+                reason=f"a redemption for order {order} was cancelled, but none is remembered",
+            )
+        if spent.is_restored:
+            return NotQualified(reason=f"the redemption for order {order} was cancelled before")
+        member.note("{} points of fact {} go back to their lots", spent.burned_points, spent.fact)
+        return Restore(fact=spent.fact, reason=f"redemption for order {order} cancelled")
 
 
 @hookimpl

@@ -5,7 +5,7 @@ through the hook ``loyalty_rules``. ``plugins/README.md`` shows one from an empt
 balance.
 """
 
-from ..ledger.calendar import DAY_US, FOREVER_US, HOUR_US, Zone
+from ..ledger.calendar import DAY_US, FOREVER_US, HOUR_US, Zone, instant_us
 from ..ledger.facts import Fact, FactType, Part
 from ..ledger.facts.activity import ActivityRecorded, ScoreRecorded
 from ..ledger.facts.complaint import (
@@ -83,6 +83,6 @@ __all__ = [
     "PurchaseRecorded", "PurchaseReturned", "Recommend", "RecommendationStated", "RedemptionCancelled",
     "ReferralAsked", "ReferralMade", "Restore", "Reverse", "RewardCancelled", "RewardIssued",
     "RewardRedeemed", "Rounding", "Rule", "ScoreRecorded", "SetTimer", "StopTimer", "Sums",
-    "SurveyAnswered", "Terms", "Timer", "Traced", "Zone", "divided", "hookimpl", "minor_units",
+    "SurveyAnswered", "Terms", "Timer", "Traced", "Zone", "divided", "hookimpl", "instant_us", "minor_units",
     "money_text", "on", "rounded", "shares",
 ]  # fmt: skip

@@ -244,7 +244,8 @@ class Applying(Asking):
             self._states[name], day.toordinal(), more, today=today.toordinal(), keep_days=programme.sums_days
         )
         if programme.changed:
-            self._changed.setdefault(name, []).append((day, more))
+            changed = Changed(at.fact, at.occurred_us, at.booked_us, today, day, more)
+            self._changed.setdefault(name, []).append(changed)
 
     def _hear(self, name: str) -> None:
         """Let rules answer that a member's sums have changed, until they change no more.
@@ -252,17 +253,16 @@ class Applying(Asking):
         Raises:
             RuleError: they would never come to an end.
         """
-        for _ in range(_MOST_ROUNDS):
-            at = self._at
-            if name not in self._changed or at.programme is None:
-                return
+        at, rounds = self._at, 0
+        while name in self._changed and at.programme is not None:
             member = self._member(name, self._states[name], at.programme)
-            for day, more in self._changed.pop(name):
-                changed = Changed(at.fact, at.occurred_us, at.booked_us, day, more)
+            for changed in self._changed.pop(name):
                 for handler in at.programme.changed:
                     self._ask(handler, changed, member)
-        error = NonsenseError(f"changes the sums of {name!r} without end")
-        raise self._contained(error, self._at.rule, name)
+            rounds += 1
+            if rounds == _MOST_ROUNDS:
+                error = NonsenseError(f"changes the sums of {name!r} without end")
+                raise self._contained(error, at.rule, name)
 
     def _hear_others(self) -> None:
         """Let rules answer that the sums of members beside the one at hand have changed."""
@@ -270,8 +270,9 @@ class Applying(Asking):
             if not self._changed:
                 return
             name = next(iter(self._changed))
-            saved = self._at.copy()
+            pending, saved = self._changed.pop(name), self._at.copy()
             self._reach(name)
+            self._changed[name] = pending + self._changed.get(name, [])
             self._hear(name)
             self._at.restore(saved)
         error = NonsenseError("changes the sums of members without end")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any, NamedTuple
 from weakref import ref
 
@@ -14,7 +13,7 @@ from ..ledger.journal import Entry
 from ..ledger.units import MOST
 from .answers import NonsenseError, instant, said, shown, whole, words
 from .compile import Handler, Programme
-from .effects import Accrue, Effect, NewLot, Terms
+from .effects import Accrue, Changed, Effect, NewLot, Terms
 from .journaling import Account, Cause
 from .member import Award, Member
 from .rule import STAGES
@@ -63,8 +62,8 @@ class Asking:
         """The timer being answered: it sets only timers that sort later."""
         self._due_now: list[str] = []
         """Members for whom a rule has just answered something that is due already."""
-        self._changed: dict[str, list[tuple[date, Sums]]] = {}
-        """How the sums of members have changed, day and amounts, of which their rules have not heard yet."""
+        self._changed: dict[str, list[Changed]] = {}
+        """How the sums of members have changed, of which their rules have not heard yet."""
 
     def state_of(self, member: str) -> MemberState:
         """Return the state of a member of the group."""

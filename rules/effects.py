@@ -198,6 +198,7 @@ class Changed(Struct, frozen=True, gc=False):
         fact: Position of the fact that did it.
         occurred_us: When that happened.
         booked_us: When it counts for the member.
+        today: The local day of that.
         day: The local day it counts on: of a return, that of the purchase.
         more: What was added; negative numbers were taken away.
     """
@@ -205,6 +206,7 @@ class Changed(Struct, frozen=True, gc=False):
     fact: int
     occurred_us: int
     booked_us: int
+    today: date
     day: date
     more: Sums
 

@@ -246,10 +246,13 @@ class Group(Applying):
         member = self._member(name, state, programme)
         # It may fire while a rule of the same member waits for an effect on another: put back what that saw.
         suspended = member.awards, member.rule, member.note, self._answered
+        unheard = self._changed.pop(name, None)
         member.awards, self._answered = [], alarm
         self._ask(handler, Timer(alarm.key, alarm.due_us, alarm.fact), member)
         self._hear(name)
         member.awards, member.rule, member.note, self._answered = suspended
+        if unheard:
+            self._changed[name] = unheard
 
     def _reach(self, name: str) -> Member:
         """Return another member of the group, its time passed; the cause is booked by that clock now."""

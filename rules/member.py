@@ -122,8 +122,7 @@ class Member:
     @property
     def total(self) -> Sums:
         """Sums of the member's whole life."""
-        total = self._state.total
-        return tuple.__new__(Sums, total) if total else Sums()
+        return sums.total(self._state)
 
     def sums(self, since: date, until: date) -> Sums:
         """Return the sums of local days, both included; days are kept as long as ``Rule.sums_days`` asks."""
@@ -132,7 +131,7 @@ class Member:
     @property
     def days(self) -> Iterator[tuple[date, Sums]]:
         """The days that are kept and on which something counts, the earliest first."""
-        return ((date.fromordinal(row[0]), Sums(*row[1:])) for row in self._state.days)
+        return sums.by_day(self._state)
 
     @property
     def last_visit(self) -> date | None:

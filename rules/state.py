@@ -89,7 +89,8 @@ class Trace(Struct, array_like=True, gc=False):
 
     Attributes:
         key: The order or the reward it is about, '' if none.
-        weights: Of a purchase: the amount of each line in minor units, or that of the whole order.
+        weights: Of a purchase: the amount of each line in minor units (1 each where all are free), or that of
+            an order without lines.
         returned: How much of each has come back; empty: nothing.
         others: Members of the group who earned by the same fact.
         is_visit: Of a purchase: it counts as a visit.
@@ -131,8 +132,7 @@ class MemberState(Struct, array_like=True, gc=False):
         memory: What rules remember, by label, then name: numbers that count, numbers and texts that are kept.
         traces: Remembered facts in the order they were booked.
         expired: By lot of a remembered fact, what of it expired and has not been taken back.
-        total: Lifetime sums, in the order of ``sums.Sums``; empty while nobody has asked for them.
-        days: Sums of single days: the day's ordinal, then as *total*; in order, without empty days.
+        days: Rows of :mod:`sums`: a day's ordinal, then what the member had come to by its end.
         rungs: By ladder.
     """
 
@@ -149,7 +149,6 @@ class MemberState(Struct, array_like=True, gc=False):
     memory: dict[str, dict[str, int | str]] = {}
     traces: list[Trace] = []
     expired: dict[str, int] = {}
-    total: list[int] = []
     days: list[list[int]] = []
     rungs: dict[str, Rung] = {}
 

@@ -51,8 +51,8 @@ def of_purchase(fact: Fact[PurchaseRecorded], booked_us: int) -> Trace:
     """Return what is remembered of a purchase before it has earned anything."""
     order = fact.data
     weights = [line.amount_minor if line.amount_minor > 0 else 0 for line in order.lines]
-    if not weights or not any(weights):
-        weights = [order.amount_minor]
+    if not any(weights):
+        weights = [1] * len(weights) or [order.amount_minor]
     return Trace(
         fact.position, PURCHASE, order.order or "", booked_us, fact.occurred_us, order.currency,
         order.amount_minor, weights,

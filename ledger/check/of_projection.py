@@ -11,7 +11,8 @@ _VIEWED = """
 """
 _AHEAD = " UNION ALL ".join(
     f"SELECT member, position, '{view}' AS place FROM {view}"  # noqa: S608 - our own names
-    for view in ("journal", "member_states", "flags", "quarantine")
+    for view, tables in VIEWS.items()
+    if "position" in tables["a"].columns
 )
 _NAMES = " UNION ALL ".join(f"SELECT '{name}' AS name" for name in VIEWS)
 

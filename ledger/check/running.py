@@ -9,10 +9,12 @@ from sqlalchemy.exc import DBAPIError
 
 from ..store.faults import explained
 from ..store.reading import head_of
-from . import of_journal, of_log, of_projection, of_sums
+from . import of_journal, of_log, of_projection, of_standing, of_sums
 from .finding import Check, Finding, Findings, Result
 
-CHECKS: tuple[Check, ...] = (*of_log.CHECKS, *of_projection.CHECKS, *of_journal.CHECKS, *of_sums.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *of_log.CHECKS, *of_projection.CHECKS, *of_journal.CHECKS, *of_sums.CHECKS, *of_standing.CHECKS,
+)  # fmt: skip
 """Every check in the order they run."""
 
 _EXAMPLES = 20

@@ -13,8 +13,9 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from ..errors import RuleError
-from ..fold import Entry, FlagRow, Fold, GroupFold, StateRow, TimerRow
+from ..fold import ActionRow, Entry, FlagRow, Fold, GroupFold, MoveRow, StateRow, TimerRow
 from ..store.reading import FactRow, RawFact
+from ..views.noting import Note
 from ..views.purchases import Bought
 from ..views.quarantine import QuarantineRow
 from .folding import PART_FACTS, Group, Harvest, Unwritten
@@ -32,6 +33,7 @@ class _Part:
         self.states = {member: states[member] for member in members if member in states}
         self.steps: list[Step] = []
         self.bought: list[Bought] = []
+        self.noted: list[Note] = []
         self.group: GroupFold | None = None
         self.is_aside = is_aside
 
@@ -45,13 +47,14 @@ class _Part:
             self.group = fold.group(self.members, self.states)
         position = step if isinstance(step, int) else step.position
         if not isinstance(step, int):
-            decoders.apply(self.group.apply, (step,), self.bought)
+            is_linked = len(self.members) > 1
+            decoders.apply(self.group.apply, (step,), self.bought, self.noted, is_linked=is_linked)
         self.group.settle(position)
         self.steps.append(step)
 
     def reopen(self, fold: Fold, decoders: Decoders) -> None:
         """Fold the steps again that had succeeded."""
-        steps, self.steps, self.bought = self.steps, [], []
+        steps, self.steps, self.bought, self.noted = self.steps, [], [], []
         self.group = None
         for step in steps:
             self.take(fold, decoders, step)
@@ -73,7 +76,10 @@ class Stepwise:
             self._part_of.update(dict.fromkeys(members, part))
         self._entries: list[Entry] = []
         self._flags: list[FlagRow] = []
+        self._moves: list[MoveRow] = []
+        self._actions: list[ActionRow] = []
         self._bought: list[Bought] = []
+        self._noted: list[Note] = []
         self._kept: dict[str, tuple[list[StateRow], list[TimerRow]]] = {}
         self._keep([row.member for row in unwritten[0]], unwritten)
         self._asides: list[QuarantineRow] = []
@@ -150,9 +156,12 @@ class Stepwise:
             return
         self._entries += part.group.entries
         self._flags += part.group.flags
+        self._moves += part.group.moves
+        self._actions += part.group.actions
         self._bought += part.bought
+        self._noted += part.noted
         self._keep(part.members, (part.group.states(), part.group.timers()))
-        part.bought = []
+        part.bought, part.noted = [], []
 
     def _keep(self, members: Iterable[str], unwritten: Unwritten) -> None:
         for member in members:
@@ -164,15 +173,19 @@ class Stepwise:
             self._kept[timer.member][1].append(timer)
 
     def _reaped(self, *, is_last: bool) -> Harvest:
-        entries, self._entries = self._entries, []
-        flags, self._flags = self._flags, []
-        bought, self._bought = self._bought, []
-        facts, self._facts = self._facts, 0
-        if not is_last:
-            return Harvest(facts, tuple(self._part_of), entries, flags, bought, is_last=False)
-        return Harvest(
-            facts, tuple(self._kept), entries, flags, bought,
-            [state for states, _ in self._kept.values() for state in states],
-            [timer for _, timers in self._kept.values() for timer in timers],
-            self._asides,
+        harvest = Harvest(
+            self._facts, tuple(self._part_of), self._entries, self._flags, self._bought,
+            moves=self._moves, actions=self._actions, noted=self._noted, is_last=False,
         )  # fmt: skip
+        self._entries, self._flags, self._bought = [], [], []
+        self._moves, self._actions, self._noted = [], [], []
+        self._facts = 0
+        if not is_last:
+            return harvest
+        return harvest._replace(
+            members=tuple(self._kept),
+            states=[state for states, _ in self._kept.values() for state in states],
+            timers=[timer for _, timers in self._kept.values() for timer in timers],
+            asides=self._asides,
+            is_last=True,
+        )

@@ -39,8 +39,10 @@ class CatchUp:
             self._prefix = Prefix(recipe, self._decoders, connection, generation.position)
             self._aside = members_aside(connection, self._slot)
         if generation.position and self._prefix.fingerprint != generation.fingerprint:
+            is_older = generation.fingerprint.startswith("schema ")
+            what = "views were added" if is_older else "rules or their parameters were altered"
             raise PluginError(
-                f"rules or their parameters were altered since generation {generation.number} was built",
+                f"{what} since generation {generation.number} was built",
                 at=f"position {generation.position}", hint="loyalty project rebuild",
             )  # fmt: skip
 
@@ -146,7 +148,10 @@ def _copied(harvest: Harvest) -> Harvest:
     """A harvest that is kept beyond the next: its lists are the fold's own, and emptied there."""
     if harvest.is_last:
         return harvest
-    return harvest._replace(entries=list(harvest.entries), flags=list(harvest.flags))
+    return harvest._replace(
+        entries=list(harvest.entries), flags=list(harvest.flags), moves=list(harvest.moves),
+        actions=list(harvest.actions),
+    )  # fmt: skip
 
 
 def _check_gapless(rows: Sequence[FactRow], after: int) -> None:

@@ -14,9 +14,10 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from ..errors import RuleError
-from ..fold import Entry, FlagRow, StateRow, TimerRow
+from ..fold import ActionRow, Entry, FlagRow, GroupFold, MoveRow, StateRow, TimerRow
 from ..store.groups import groups_of
 from ..store.reading import RawFact
+from ..views.noting import Note
 from ..views.purchases import Bought
 from ..views.quarantine import QuarantineRow
 from .prefix import Decoders, Prefix
@@ -33,6 +34,7 @@ class Harvest(NamedTuple):
         facts: How many.
         members: Whose rows these are: the last harvest's states and timers replace those stored for them.
         bought: Purchases the fold accepted.
+        noted: Other facts it accepted that views are made of; in a group of several, purchases too.
         is_last: Nothing more comes of the group.
     """
 
@@ -44,6 +46,9 @@ class Harvest(NamedTuple):
     states: Sequence[StateRow] = ()
     timers: Sequence[TimerRow] = ()
     asides: Sequence[QuarantineRow] = ()
+    moves: Sequence[MoveRow] = ()
+    actions: Sequence[ActionRow] = ()
+    noted: Sequence[Note] = ()
     is_last: bool = True
 
 
@@ -79,12 +84,14 @@ class Folder:
         group = self.prefix.fold.group(members, states)
         unwritten: Unwritten = (), ()
         rest = iter(facts)
+        is_linked = len(members) > 1
         while True:
             part = list(islice(rest, PART_FACTS))
             is_last = len(part) < PART_FACTS
             bought: list[Bought] = []
+            noted: list[Note] = []
             try:
-                self.decoders.apply(group.apply, part, bought)
+                self.decoders.apply(group.apply, part, bought, noted, is_linked=is_linked)
                 # What an advance made due must fail, if it does, before the states are kept.
                 group.settle(self.upto if is_last else part[-1][0])
             except RuleError as error:
@@ -96,15 +103,15 @@ class Folder:
                 if not is_found:
                     raise error
                 return
+            harvest = Harvest(
+                len(part), members, group.entries, group.flags, bought, moves=group.moves,
+                actions=group.actions, noted=noted, is_last=is_last,
+            )  # fmt: skip
             if is_last:
-                states_left, timers_left = group.states(), group.timers()
-                yield Harvest(
-                    len(part), members, group.entries, group.flags, bought, states_left, timers_left
-                )
+                yield harvest._replace(states=group.states(), timers=group.timers())
                 return
-            yield Harvest(len(part), members, group.entries, group.flags, bought, is_last=False)
-            group.entries.clear()
-            group.flags.clear()
+            yield harvest
+            _empty(group)
             unwritten = group.states(), group.timers()
             states = {row.member: row.state for row in unwritten[0]}
             after = part[-1][0]
@@ -130,6 +137,13 @@ class Folder:
             self.prefix.fold, self.decoders, parts=parts, states=states, aside=aside, unwritten=unwritten
         )
         return steps.harvests(facts, self.prefix.advances(after, self.upto))
+
+
+def _empty(group: GroupFold) -> None:
+    group.entries.clear()
+    group.flags.clear()
+    group.moves.clear()
+    group.actions.clear()
 
 
 def parts_at(connection: Connection) -> Callable[[Group, int], Iterable[Group]]:

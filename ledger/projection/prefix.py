@@ -15,6 +15,8 @@ from ..facts import Fact, FactType, Registry
 from ..facts.programme import ClockAdvanced
 from ..fold import Fold
 from ..store.reading import FactRow, RawFact, programme_facts
+from ..views.factual import NOTED_ALONE, NOTED_LINKED
+from ..views.noting import Note
 from ..views.purchases import TOPIC as PURCHASE
 from ..views.purchases import Bought
 from .recipe import Recipe
@@ -45,17 +47,28 @@ class Decoders(dict[str, Decode]):
     def fact(self, row: FactRow) -> Fact[FactType]:
         """Return a stored fact as the fold reads it."""
         found: list[Fact[FactType]] = []
-        self.apply(found.append, (row,), [])
+        self.apply(found.append, (row,), [], [], is_linked=False)
         return found[0]
 
-    def apply(self, apply: Callable[[Any], None], rows: Iterable[RawFact], bought: list[Bought]) -> None:
-        """Decode facts, hand each to *apply*, and note purchases in *bought*.
+    def apply(
+        self, apply: Callable[[Any], None], rows: Iterable[RawFact], bought: list[Bought], noted: list[Note],
+        *, is_linked: bool,
+    ) -> None:  # fmt: skip
+        """Decode facts, hand each to *apply*, and note what views are made of.
+
+        Args:
+            apply: Of the fold.
+            rows: Facts of one group.
+            bought: Purchases are added here.
+            noted: Facts that other views are made of are added here.
+            is_linked: The group has several members.
 
         Raises:
             HistoryError: the stored bytes cannot be read.
             RuleError: as *apply*.
         """
         position = 0
+        topics = NOTED_LINKED if is_linked else NOTED_ALONE
         try:
             for position, _, topic, occurred_us, state in rows:
                 fact = self[topic](state)
@@ -64,6 +77,10 @@ class Decoders(dict[str, Decode]):
                 apply(fact)
                 if topic == PURCHASE:
                     bought.append((fact.subject, fact.data.currency, fact.data.amount_minor, occurred_us))
+                    if is_linked:
+                        noted.append(Note(position, topic, fact.subject, occurred_us, None))
+                elif topic in topics:
+                    noted.append(Note(position, topic, fact.subject, occurred_us, fact.data))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise HistoryError(
                 f"stored fact cannot be read: {error}", at=f"position {position}", hint="loyalty audit verify"

@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..calendar import Zone
-from ..fold import Entry, FlagRow, StateRow, TimerRow
+from ..fold import Entry, FlagRow, MoveRow, StateRow, TimerRow
 from ..store.bulk import insert_rows, upsert_rows
 from ..tables import VIEWS
-from ..views import balances, daily, flags, lots, purchases, timers
+from ..views import balances, daily, flags, ladders, lots, purchases, timers
+from ..views.factual import Factual
+from ..views.noting import Note, in_order
 from ..views.quarantine import QuarantineRow
 from .folding import Harvest
 
@@ -26,6 +28,7 @@ class Sheets:
 
     def __init__(self, zone: Zone) -> None:
         self.daily = daily.Daily(zone)
+        self._factual = Factual()
         self.clear()
 
     def clear(self) -> None:
@@ -34,6 +37,9 @@ class Sheets:
         self.lots: dict[str, dict[int, lots.LotRow]] = {}
         self.balances: dict[str, balances.BalanceRow] = {}
         self.purchases: purchases.Purchases = {}
+        self.moves: list[MoveRow] = []
+        self.ladders: dict[tuple[str, str], ladders.LadderRow] = {}
+        self._factual.clear()
         self.timers: list[TimerRow] = []
         self.flags: list[FlagRow] = []
         self.states: list[StateRow] = []
@@ -47,10 +53,12 @@ class Sheets:
         keys: set[tuple[str, int]] = set()
         earning: set[str] = set()
         buying: set[str] = set()
+        notes: list[Note] = []
         for harvest in harvests:
             keys |= lots.touched(harvest.entries)
             earning.update([entry[0] for entry in harvest.entries])
             buying.update([row[0] for row in harvest.bought])
+            notes += in_order(harvest.noted, harvest.actions)
         if keys:
             self.lots = lots.load(connection, slot, keys)
             self._stored = {(member, lot) for member, mine in self.lots.items() for lot in mine}
@@ -58,10 +66,12 @@ class Sheets:
             self.balances = balances.load(connection, slot, earning)
         if buying:
             self.purchases = purchases.load(connection, slot, buying)
+        if notes:
+            self._factual.load(connection, slot, notes)
 
     def add(self, harvest: Harvest) -> None:
         """Fold a harvest into the rows."""
-        _, members, entries, remarks, bought, states, pending, asides, is_last = harvest
+        _, members, entries, remarks, bought, states, pending, asides, moves, actions, noted, _ = harvest
         if entries:
             self.journal += entries
             self.daily.add(entries)
@@ -75,16 +85,17 @@ class Sheets:
                     self._book(member, booked)
         if bought:
             purchases.fold(bought, self.purchases)
+        if moves or actions or noted:
+            self._stand(moves, in_order(noted, actions))
         self.states += states
-        if is_last:
+        if harvest.is_last:
             self.touched += members
         self.size += 2 * len(entries) + len(states)
         if pending:
             self.timers += timers.rows_of(pending)
         if remarks:
             self.flags += flags.rows_of(remarks)
-        if asides:
-            self.quarantine += asides
+        self.quarantine += asides
 
     def write_new(self, connection: Connection, slot: str) -> None:
         """Write rows into places that are empty, those of *daily* left out, and begin again."""
@@ -119,15 +130,15 @@ class Sheets:
     def _update(self, connection: Connection, slot: str) -> None:
         timers.remove(connection, slot, self.touched)
         rows = self._rows()
-        for name in ("journal", "timers", "flags", "quarantine"):
-            insert_rows(connection, VIEWS[name][slot], rows[name])
+        for name in ("journal", "moves", "timers", "flags", "quarantine"):
+            insert_rows(connection, VIEWS[name][slot], rows.pop(name))
         # Nearly every lot a batch touches is new.
         insert_rows(
             connection, VIEWS["lots"][slot], [row for row in rows["lots"] if row[:2] not in self._stored]
         )
         rows["lots"] = [row for row in rows["lots"] if row[:2] in self._stored]
-        for name in ("lots", "balances", "purchases", "member_states"):
-            upsert_rows(connection, VIEWS[name][slot], rows[name])
+        for name, changed in rows.items():
+            upsert_rows(connection, VIEWS[name][slot], changed)
 
     def _book(self, member: str, entries: Sequence[Entry]) -> None:
         mine = self.lots.get(member)
@@ -136,12 +147,21 @@ class Sheets:
         lots.fold(member, entries, mine)
         self.balances[member] = balances.fold(member, entries, self.balances.get(member))
 
+    def _stand(self, moves: Sequence[MoveRow], notes: Sequence[Note]) -> None:
+        self.moves += moves
+        ladders.fold(moves, self.ladders)
+        self._factual.add(notes)
+        self.size += 2 * len(moves) + len(notes)
+
     def _rows(self) -> dict[str, list[Any]]:
         return {
             "journal": self.journal,
             "lots": _tuples(row for mine in self.lots.values() for row in mine.values()),
             "balances": _tuples(self.balances.values()),
             "purchases": _tuples(row for mine in self.purchases.values() for row in mine.values()),
+            "moves": self.moves,
+            "ladders": list(self.ladders.values()),
+            **self._factual.rows(),
             "timers": self.timers,
             "quarantine": self.quarantine,
             "flags": self.flags,

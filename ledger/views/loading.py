@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -33,21 +33,22 @@ def delete_of_members(connection: Connection, table: str, members: Iterable[str]
 
 
 def rows_of_keys(
-    connection: Connection, table: str, number: str, keys: Iterable[tuple[str, int]]
+    connection: Connection, table: str, column: str, keys: Collection[tuple[str, int] | tuple[str, str]]
 ) -> list[tuple[Any, ...]]:
-    """Return the rows of *table* whose (member, *number*) is one of *keys*."""
+    """Return the rows of *table* whose (member, *column*) is one of *keys*: all numbers, or all texts."""
     if connection.dialect.name == "sqlite":
         sql = (
             f"SELECT t.* FROM json_each(:wanted) AS k CROSS JOIN {table} AS t"  # noqa: S608 - our own names
-            f" ON t.member = json_extract(k.value, '$[0]') AND t.{number} = json_extract(k.value, '$[1]')"
+            f" ON t.member = json_extract(k.value, '$[0]') AND t.{column} = json_extract(k.value, '$[1]')"
         )
         return fetch_rows(connection, sql, {"wanted": _json(list(keys)).decode()})
-    pairs = list(keys)
+    members, seconds = [key[0] for key in keys], [key[1] for key in keys]
+    kind = "text" if isinstance(seconds[0], str) else "bigint"
     sql = (
-        f"SELECT t.* FROM unnest(:members::text[], :numbers::bigint[]) AS k(member, number)"  # noqa: S608
-        f" JOIN {table} AS t ON t.member = k.member AND t.{number} = k.number"
+        f"SELECT t.* FROM unnest(:members::text[], :seconds::{kind}[]) AS k(member, second)"  # noqa: S608
+        f" JOIN {table} AS t ON t.member = k.member AND t.{column} = k.second"
     )
-    return fetch_rows(connection, sql, {"members": [p[0] for p in pairs], "numbers": [p[1] for p in pairs]})
+    return fetch_rows(connection, sql, {"members": members, "seconds": seconds})
 
 
 def _among(connection: Connection, column: str, texts: Iterable[str]) -> tuple[str, object]:

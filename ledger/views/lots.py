@@ -8,7 +8,7 @@ before and do not count again. A later entry that carries terms changes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import Connection
@@ -77,7 +77,9 @@ def touched(entries: Iterable[Entry]) -> set[tuple[str, int]]:
     return {(entry[0], entry[8]) for entry in entries if entry[8] is not None}
 
 
-def load(connection: Connection, slot: str, keys: Iterable[tuple[str, int]]) -> dict[str, dict[int, LotRow]]:
+def load(
+    connection: Connection, slot: str, keys: Collection[tuple[str, int]]
+) -> dict[str, dict[int, LotRow]]:
     """Return the stored rows of *keys*, by member and lot."""
     found: dict[str, dict[int, LotRow]] = {}
     for row in rows_of_keys(connection, f"lots__{slot}", "lot", keys):

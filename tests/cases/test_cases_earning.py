@@ -85,6 +85,29 @@ def test_ac_10_lines_that_do_not_count_earn_nothing(parameters: str, points: int
     assert earned_by_the_basket(parameters) == points
 
 
+@pytest.mark.parametrize(
+    ("rules", "points"),
+    [
+        # 152 * 10 + 152 * 4 = 1520 + 608
+        (
+            "[rules.ten]\nuse='points_per_spend'\npoints=10\n[rules.four]\nuse='points_per_spend'\npoints=4",
+            2128,
+        ),
+        # 152 * 4 + 100 = 608 + 100
+        ("[rules.points_per_spend]\npoints=4\n[rules.item_bonus]\npoints=100\nskus=['SKU123']", 708),
+        # (12 * 3 + 100 + 40) * 4 = 176 * 4
+        ("[rules.points_per_spend]\npoints=4\nmultipliers=[{labels=['red'], factor=3}]", 704),
+    ],
+    ids=["two rules", "an item's bonus", "red counts three times"],
+)
+def test_ac_11_rules_add_up(rules: str, points: int) -> None:
+    """Open Loyalty, OloyEarningRuleEvaluatorTest.php."""
+    story = Story(f"programme='Open Loyalty'\nzone='UTC'\ncurrency='EUR'\n{rules}")
+    story.purchase("ann", "152.00", currency="EUR", lines=BASKET, at=DAY)
+
+    assert story.balance("ann") == points
+
+
 def test_ac_13_an_order_below_the_minimum_earns_nothing() -> None:
     """Open Loyalty, OloyEarningRuleEvaluatorTest.php: minimum order 300 on an order of 152."""
     assert earned_by_the_basket("minimum_order = 300") == 0  # 152 < 300

@@ -8,7 +8,22 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from types import SimpleNamespace
 
-from loyalty_ledger.plugins import points_per_spend, redemption, rolling_expiry
+from loyalty_ledger.plugins import (
+    adjustments,
+    clawback,
+    complaint_recovery,
+    item_bonus,
+    opening_balance,
+    points_per_spend,
+    recommendation_intent,
+    redemption,
+    referral_bonus,
+    rewards,
+    rolling_expiry,
+    stages,
+    tier_multiplier,
+    tiers,
+)
 from loyalty_ledger.rules import (
     DAY_US,
     Accrue,
@@ -173,10 +188,16 @@ def plugin_of(name: str, rules: Sequence[type[Rule]]) -> tuple[Plugin, object]:
     return Plugin(name, "1", fingerprint), SimpleNamespace(__name__=name, loyalty_rules=loyalty_rules)
 
 
+BUNDLED = (
+    points_per_spend, redemption, rolling_expiry, adjustments, clawback, complaint_recovery, item_bonus,
+    opening_balance, recommendation_intent, referral_bonus, rewards, stages, tier_multiplier, tiers,
+)  # fmt: skip
+
+
 def bundled() -> list[tuple[Plugin, object]]:
     """Return the bundled plugins, under fingerprints of their source."""
     found: list[tuple[Plugin, object]] = []
-    for module in (points_per_spend, redemption, rolling_expiry):
+    for module in BUNDLED:
         name = module.__name__.rpartition(".")[2]
         fingerprint = sha256(inspect.getsource(sys.modules[module.__name__]).encode()).hexdigest()
         found.append((Plugin(name, "1", fingerprint), module))

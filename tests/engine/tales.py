@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,7 +14,7 @@ from loyalty_ledger.ledger.calendar import DAY_US, HOUR_US, instant_us, rfc3339
 from loyalty_ledger.ledger.facts import Fact, FactType, convert
 from loyalty_ledger.ledger.facts.envelope import draft
 from loyalty_ledger.ledger.facts.programme import ClockAdvanced, ProgrammeActivated
-from loyalty_ledger.ledger.fold import FlagRow, StateRow, TimerRow
+from loyalty_ledger.ledger.fold import ActionRow, FlagRow, MoveRow, StateRow, TimerRow
 from loyalty_ledger.ledger.journal import Entry
 from loyalty_ledger.rules.catalogue import Catalogue
 from loyalty_ledger.rules.engine import Engine, Group
@@ -72,7 +73,73 @@ OTHER = f"""{HEAD}
     [rules.every_third]
     priority = 5
 """
-PROGRAMMES = (PLAIN, RICH, OTHER)
+STANDING = f"""{HEAD}
+    [rules.points_per_spend]
+    [[rules.points_per_spend.multipliers]]
+    labels = ["red"]
+    factor = 1.5
+    [rules.item_bonus]
+    points = 7
+    skus = ["1"]
+    [rules.redemption]
+    [rules.rolling_expiry]
+    days = 30
+    [rules.clawback]
+    window_days = 60
+    [rules.tier]
+    use = "tiers"
+    days = 20
+    rungs = [{{name = "Silver", points = 60, visits = 3}}, {{name = "Gold", points = 150, spend = 200}}]
+    [rules.tier_multiplier]
+    percent = {{Silver = 125, Gold = 150}}
+    [rules.stage]
+    use = "stages"
+    lapse_days = 10
+    lost_days = 25
+    [rules.referral_bonus]
+    referrer_points = 20
+    referred_points = 10
+    [rules.complaint_recovery]
+    goodwill_points = 15
+    late_points = 5
+    cap_points = 20
+    [rules.recommendation_intent]
+    points = 5
+    [rules.rewards]
+    [rules.adjustments]
+    [rules.opening_balance]
+"""
+STRICT = f"""{HEAD}
+    [rules.points_per_spend]
+    rounding = "up"
+    per = 3
+    [rules.redemption]
+    [rules.clawback]
+    by = "order"
+    beyond = "clamp"
+    rounding = "down"
+    [rules.tier]
+    use = "tiers"
+    days = 30
+    review = "month"
+    downgrade = "one step"
+    on_return = "at review"
+    counts_adjustments = true
+    rungs = [{{name = "Silver", points = 20}}, {{name = "Gold", points = 50}}, {{name = "Top", points = 90}}]
+    [rules.stage]
+    use = "stages"
+    [rules.referral_bonus]
+    referrer_points = 3
+    minimum_order = 5
+    within_days = 20
+    cap = 1
+    [rules.adjustments]
+    [rules.friends]
+"""
+PLAINS = (PLAIN, RICH, OTHER)
+OWING = STRICT.replace('"clamp"', '"debt"').replace('"at review"', '"at once"')
+STANDINGS = (STANDING, STRICT, PLAIN)
+PROGRAMMES = (*PLAINS, STANDING, STRICT, OWING)
 CATALOGUE = catalogue_of(*EXTRA)
 MEMBERS = ("ann", "bob", "cy")
 START_US = instant_us("2026-01-15T22:30:00Z")
@@ -129,6 +196,8 @@ class Outcome(NamedTuple):
     flags: dict[str, list[FlagRow]]
     timers: dict[str, list[TimerRow]]
     states: dict[str, StateRow]
+    moves: dict[str, list[MoveRow]]
+    actions: dict[str, list[ActionRow]]
 
 
 Step = Callable[[Group, int], None]
@@ -156,6 +225,7 @@ def fold_in_parts(
     """
     states: dict[str, StateRow] = {}
     entries, flags = defaultdict(list), defaultdict(list)
+    moves, actions = defaultdict(list), defaultdict(list)
     timers: dict[str, list[TimerRow]] = {}
     after, stops = 0, sorted({*cuts, tale.last()})
     for upto in stops:
@@ -170,10 +240,15 @@ def fold_in_parts(
                 entries[entry.member].append(entry)
             for flag in group.flags:
                 flags[flag.member].append(flag)
+            for move in group.moves:
+                moves[move.member].append(move)
+            for action in group.actions:
+                actions[action.member].append(action)
             timers.update({name: [t for t in group.timers() if t.member == name] for name in members})
             states.update({row.member: row for row in group.states()})
         after = upto
-    return Outcome(dict(entries), dict(flags), {k: v for k, v in timers.items() if v}, states)
+    left = {name: mine for name, mine in timers.items() if mine}
+    return Outcome(dict(entries), dict(flags), left, states, dict(moves), dict(actions))
 
 
 # -- telling them -------------------------------------------------------------------------------------------
@@ -222,8 +297,9 @@ def _purchases(draw: st.DrawFn, members: Sequence[str]) -> tuple[str | None, Fac
     lines: list[dict[str, Any]] = draw(st.lists(_lines, max_size=3))
     amount = sum(line["amount_minor"] for line in lines) if lines else draw(_amounts)
     currency = draw(st.sampled_from(["USD"] * 6 + ["JPY", "EUR"]))
+    order = draw(st.sampled_from([{}, *({"order": order} for order in ORDERS)]))
     return draw(st.sampled_from(members)), fact_of(
-        "purchase.recorded", currency=currency, amount_minor=amount, lines=lines
+        "purchase.recorded", currency=currency, amount_minor=amount, lines=lines, **order
     )
 
 
@@ -235,13 +311,54 @@ def _links(draw: st.DrawFn, topic: str, field: str) -> tuple[str | None, FactTyp
 
 _linking = _links("referral.made", "referred") | _links("member.enrolled", "referrer")
 _alone = [fact_of("member.enrolled"), fact_of("contact.recorded", direction="inbound", channel="shop")]
+ORDERS = ("A", "B", "C")
+_order = st.sampled_from(ORDERS)
+_complaint = st.sampled_from(["1", "2"])
+_returned_lines = st.lists(
+    st.fixed_dictionaries({"line": st.integers(1, 3)}, optional={"amount_minor": st.integers(0, 4_000)}),
+    min_size=1, max_size=2,
+)  # fmt: skip
+
+
+def _facts(topic: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[FactType]:
+    return st.builds(partial(fact_of, topic), **fields)
+
+
+_standing = st.one_of(
+    _facts("purchase.returned", order=_order),
+    _facts("purchase.returned", order=_order, amount_minor=st.integers(1, 9_000)),
+    _facts("purchase.returned", order=_order, share_bps=st.integers(1, 10_000)),
+    _facts("purchase.returned", order=_order, lines=_returned_lines),
+    _facts(
+        "fact.retracted",
+        retracted=st.integers(1, 18).map(lambda number: number * 10),
+        reason=st.just("wrong"),
+    ),
+    _facts("points.redeemed", points=st.integers(1, 90), order=_order),
+    _facts("redemption.cancelled", order=_order),
+    _facts("points.adjusted", points=st.integers(-80, 80).filter(bool), reason=st.just("goodwill")),
+    _facts("reward.issued", reward=_order, kind=st.just("mug"), points=st.integers(0, 40)),
+    _facts("reward.redeemed", reward=_order),
+    _facts("reward.cancelled", reward=_order),
+    _facts(
+        "balance.opened", lots=st.just([{"points": 30}, {"points": 5, "expires": "2026-02-20T00:00:00Z"}])
+    ),
+    _facts("complaint.opened", complaint=_complaint, category=st.just("quality")),
+    _facts("complaint.acknowledged", complaint=_complaint),
+    _facts(
+        "complaint.resolved", complaint=_complaint, remedy=st.just("refund"), points=st.sampled_from([0, 9])
+    ),
+    _facts("complaint.reopened", complaint=_complaint),
+    _facts("complaint.followed_up", complaint=_complaint, satisfaction=st.integers(1, 5)),
+    _facts("recommendation.stated", likelihood=st.sampled_from(["very likely", "possible", "impossible"])),
+)
 _redemptions = st.integers(1, 90).map(lambda points: fact_of("points.redeemed", points=points))
 
 
 @st.composite
 def tales(
-    draw: st.DrawFn, *, programmes: Sequence[str] = PROGRAMMES, members: Sequence[str] = MEMBERS,
-    is_linking: bool = True, max_size: int = 18,
+    draw: st.DrawFn, *, programmes: Sequence[str] = PLAINS, members: Sequence[str] = MEMBERS,
+    is_linking: bool = True, is_standing: bool = False, max_size: int = 18,
 ) -> Tale:  # fmt: skip
     """Draw a history: mostly in order, some facts late, time advanced, programmes changed on the way."""
     first = draw(st.sampled_from(programmes))
@@ -255,9 +372,10 @@ def tales(
         "advance": st.just("advance"),
         "link": _linking,
         "activate": st.just("activate"),
+        "standing": st.tuples(someone, _standing),
     }
     names = ["buy"] * 6 + ["redeem"] * 2 + ["else", "advance"] + ["link"] * 2 * is_linking
-    names += ["activate"] * (len(programmes) > 1)
+    names += ["activate"] * (len(programmes) > 1) + ["standing"] * 8 * is_standing
     for _ in range(draw(st.integers(1, max_size))):
         now_us += draw(st.sampled_from([0, 0, 1, 13 * HOUR_US, DAY_US, 2 * DAY_US, 5 * DAY_US, 15 * DAY_US]))
         found: Any = draw(kinds[draw(st.sampled_from(names))])

@@ -17,13 +17,13 @@ from loyalty_ledger.rules.member import Member
 from loyalty_ledger.rules.state import MemberState
 
 from . import laws
-from .extra_rules import EXTRA, EveryThird
+from .extra_rules import BUNDLED, EveryThird
 from .tales import cuts_of, tales
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 TALES = tales()
 CUT = TALES.flatmap(lambda tale: st.tuples(st.just(tale), cuts_of(tale)))
-ORDERED = st.tuples(TALES, st.permutations(range(len(EXTRA))))
+ORDERED = st.tuples(TALES, st.permutations(range(len(BUNDLED) + 1)))
 STEPPED = st.tuples(TALES, st.lists(st.integers(0, 24 * 40), min_size=1, max_size=4))
 
 

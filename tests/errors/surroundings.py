@@ -82,6 +82,7 @@ def _sql(name: str, *statements: str) -> None:
 
 
 _sql("the database was made by a newer program", "UPDATE alembic_version SET version_num = '9999'")
+_sql("the database was made by an older program", "UPDATE alembic_version SET version_num = '0001'")
 _sql("one stored fact was altered behind the program's back",
      "DROP TRIGGER IF EXISTS facts_no_update",
      "UPDATE facts SET state = replace(CAST(state AS TEXT), '\"amount_minor\":40', '\"amount_minor\":90') "
@@ -89,14 +90,6 @@ _sql("one stored fact was altered behind the program's back",
 _sql("a balance was altered behind the program's back", "UPDATE balances__a SET points = points + 1")
 _sql("a runner on another machine is projecting",
      "INSERT INTO lease VALUES ('projection', 'theirs', 'till-7', 4711, 1780315260000000)")  # fmt: skip
-
-
-@_word("the database was made by an older program")
-@contextmanager
-def _older(place: Place) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "REVISIONS", ("0001", "0002"))
-        yield
 
 
 @_word("nobody may write the database and its folder")

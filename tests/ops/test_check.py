@@ -25,6 +25,7 @@ SPENDING = (
 RELEASE = "member = 'm1' AND entry = (SELECT min(entry) FROM journal WHERE member = 'm1' AND account = '')"
 EARNING = "member = 'm1' AND entry = 2"
 NEWEST = "member = 'm1' AND entry = (SELECT max(entry) FROM journal WHERE member = 'm1')"
+LAST_MOVE = "member = 'm1' AND number = (SELECT max(number) FROM moves WHERE member = 'm1')"
 SUMS = {"balances-are-sums", "daily-are-sums"}
 
 # What is planted, and exactly the checks that must see it.
@@ -112,6 +113,37 @@ PLANTED: list[tuple[str, set[str]]] = [
     (
         "UPDATE lots__a SET points = points - 9999, pending = pending + 9999 WHERE member = 'm1' AND lot = 1",
         {"lots-not-negative", "lots-are-sums"},
+    ),
+    (
+        f"UPDATE moves__a SET number = number + 1 WHERE {LAST_MOVE}",
+        {"moves-numbered", "ladders-are-last-moves"},
+    ),
+    (
+        "DELETE FROM moves__a WHERE member = 'm1' AND number = 1",
+        {"moves-numbered", "moves-connect"},
+    ),
+    ("UPDATE moves__a SET old = 'tiny' WHERE member = 'm1' AND number = 1", {"moves-connect"}),
+    (
+        "UPDATE moves__a SET rung = 'huge' WHERE member = 'm1' AND number = 1",
+        {"moves-connect"},
+    ),
+    (
+        f"UPDATE moves__a SET booked_us = 0 WHERE {LAST_MOVE}",
+        {"moves-in-order", "ladders-are-last-moves"},
+    ),
+    ("UPDATE moves__a SET fact = 99999 WHERE member = 'm1' AND number = 1", {"moves-cite-facts"}),
+    ("UPDATE moves__a SET fact = position + 1 WHERE member = 'm1' AND number = 1", {"moves-cite-facts"}),
+    ("UPDATE ladders__a SET rung = 'huge' WHERE member = 'm1'", {"ladders-are-last-moves"}),
+    ("UPDATE ladders__a SET number = 1 WHERE member = 'm1'", {"ladders-are-last-moves"}),
+    ("DELETE FROM ladders__a WHERE member = 'm1'", {"ladders-are-last-moves"}),
+    (
+        "INSERT INTO ladders__a VALUES ('m1', 'fame', 'star', '', 1, 0, 2, 2, 'r@1')",
+        {"ladders-are-last-moves"},
+    ),
+    (
+        "INSERT INTO complaints__a (member, complaint, position, is_public, status, points, reopenings)"
+        " VALUES ('m1', 'c', 99999, FALSE, 'opened', 0, 0)",
+        {"views-not-ahead"},
     ),
     (
         "UPDATE balances__a SET debt = -1 WHERE member = 'm1'",

@@ -38,10 +38,11 @@ class Happening(NamedTuple):
     other: str = ""
     channel: str | None = None
     store: str | None = None
+    said: FactType | None = None
 
 
 def fact_of(happening: Happening) -> Draft:
-    kind, member, hour, amount, other, channel, store = happening
+    kind, member, hour, amount, other, channel, store, said = happening
     data: FactType
     subject: str | None = member
     match kind:
@@ -52,6 +53,9 @@ def fact_of(happening: Happening) -> Draft:
             data = PointsRedeemed(points=amount)
         case "refer":
             data = ReferralMade(referred=other)
+        case "said":
+            assert said is not None
+            data = said
         case "advance":
             subject, data = None, ClockAdvanced(to=rfc3339(hour * HOUR_US))
         case _:
@@ -98,6 +102,11 @@ def shop_history(facts: int, seed: int = 7, *, members: int = 60) -> list[Happen
         else:
             history.append(Happening("advance", "", number * 2))
     return history
+
+
+def said(member: str, hour: int, data: FactType) -> Happening:
+    """Any other fact about a member."""
+    return Happening("said", member, hour, said=data)
 
 
 def me() -> Runner:

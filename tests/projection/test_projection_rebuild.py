@@ -25,6 +25,7 @@ from loyalty_ledger.ledger.projection import (
 from loyalty_ledger.ledger.store.database import Database, open_database
 from loyalty_ledger.ledger.store.log import Log
 from projection.ledgers import Happening, append, clock, digests, me, rebuild_all, rows, run_all, shop_history
+from projection.standings import standing_history
 from projection.toy_fold import RECIPE, ToyFold, make_toy, recipe_with
 
 SHOP = [
@@ -272,7 +273,7 @@ def test_both_databases_give_equal_digests(sqlite_url: str, postgres_url: str) -
         database = open_database(url)
         with database.writing() as connection:
             Log(database).create(connection, ledger_id="test-ledger", now_us=0)
-        append(database, shop_history(1_200))
+        append(database, [*shop_history(1_200), *standing_history(200, 1)[1:]])
         run_all(database)
         assert rows(database, "SELECT count(*) FROM quarantine")[0][0] > 0
         found.append(digests(database))

@@ -4,6 +4,10 @@ A purchase earns a point per whole unit of money times *rate*, and five more as 
 the store "later" it is usable a day later, in the channel "fades" it expires after thirty days. A
 redemption burns the oldest lots and becomes debt beyond them. A referral gives ten points to one side and
 seven to the other. The channel "poison" makes the rule fail at once, the store "bomb" when the lot expires.
+
+A purchase of fifty points or more moves the member to the rung "big" of the ladder "size", a smaller one
+to "small". A hundred points recommend to say thanks, an expired lot to call, and a call that was made to call
+again when it was made by "bob".
 """
 
 from __future__ import annotations
@@ -16,11 +20,12 @@ import msgspec
 from loyalty_ledger.ledger.calendar import DAY_US, instant_us
 from loyalty_ledger.ledger.errors import RuleError
 from loyalty_ledger.ledger.facts import Fact, FactType
+from loyalty_ledger.ledger.facts.contact import ActionDone
 from loyalty_ledger.ledger.facts.points import PointsRedeemed
 from loyalty_ledger.ledger.facts.programme import ClockAdvanced, ProgrammeActivated
 from loyalty_ledger.ledger.facts.purchase import PurchaseRecorded
 from loyalty_ledger.ledger.facts.referral import ReferralMade
-from loyalty_ledger.ledger.fold import Entry, FlagRow, StateRow, TimerRow
+from loyalty_ledger.ledger.fold import ActionRow, Entry, FlagRow, MoveRow, StateRow, TimerRow
 from loyalty_ledger.ledger.projection import Recipe
 
 RULE = "toy@1"
@@ -44,6 +49,8 @@ class ToyState(msgspec.Struct, array_like=True, gc=False):
     lots_made: int = 0
     lots: list[ToyLot] = []
     padding: str = ""
+    rung: str = ""
+    moves: int = 0
 
     def due(self) -> tuple[int, int, ToyLot | None]:
         best: tuple[int, int, ToyLot | None] = (NEVER_US, 9, None)
@@ -81,6 +88,8 @@ class ToyGroup:
     def __init__(self, fold: ToyFold, states: dict[str, ToyState]) -> None:
         self.entries: list[Entry] = []
         self.flags: list[FlagRow] = []
+        self.moves: list[MoveRow] = []
+        self.actions: list[ActionRow] = []
         self._fold = fold
         self._states = states
 
@@ -100,6 +109,8 @@ class ToyGroup:
         elif isinstance(data, ReferralMade):
             self._earn(fact.subject, 10, fact, "referred somebody")
             self._earn(data.referred, 7, fact, "was referred")
+        elif isinstance(data, ActionDone) and data.staff == "bob":
+            self._recommend(fact.subject, data.action, fact.position, fact.position, "bob never does it")
         for member in (fact.subject, *named):
             self._fire(member, self._states[member].clock_us, fact.position)
 
@@ -140,9 +151,27 @@ class ToyGroup:
             )
         if purchase.channel == "poison":
             raise RuleError("the toy was poisoned", at=f"member {member!r}")
+        self._move(member, "big" if points >= 50 else "small", fact)
         if points >= 100:
+            self._recommend(member, "say thanks", fact.position, fact.position, f"{points} points")
             for _ in range(2):
                 self.flags.append(FlagRow(member, fact.position, RULE, "big", f"{points} points"))
+
+    def _move(self, member: str, rung: str, fact: Fact[FactType]) -> None:
+        state = self._states[member]
+        if rung != state.rung:
+            state.moves += 1
+            self.moves.append(MoveRow(
+                member, "size", state.moves, fact.position, state.clock_us, fact.position, RULE, 1,
+                state.rung, rung, "bought", f'{{"facts":[{fact.position}],"figures":{{}}}}',
+                fact.occurred_us < state.clock_us,
+            ))  # fmt: skip
+            state.rung = rung
+
+    def _recommend(self, member: str, action: str, position: int, fact: int, reason: str) -> None:
+        booked_us = self._states[member].clock_us
+        due_us = booked_us + DAY_US if reason == "expired" else None
+        self.actions.append(ActionRow(member, action, position, booked_us, fact, RULE, reason, due_us))
 
     def _earn(
         self, member: str, points: int, fact: Fact[FactType], reason: str, usable_us: int | None = None,
@@ -193,6 +222,7 @@ class ToyGroup:
             left = lot.left
             self._spend(state, lot, left)
             self._book(member, position, lot.fact, "expired", lot.lot, -left, "expired")
+            self._recommend(member, "call", position, lot.fact, "expired")
 
     def _spend(self, state: ToyState, lot: ToyLot, points: int) -> None:
         lot.left -= points

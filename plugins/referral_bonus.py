@@ -1,0 +1,177 @@
+"""Points for both sides when a referred member buys for the first time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from loyalty_ledger.rules import (
+    Accrue,
+    Answer,
+    Effect,
+    Fact,
+    FactRetracted,
+    Keep,
+    Member,
+    MemberEnrolled,
+    NotQualified,
+    Params,
+    PurchaseRecorded,
+    PurchaseReturned,
+    ReferralMade,
+    Rule,
+    hookimpl,
+    minor_units,
+    money_text,
+    on,
+)
+
+Bonus = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+
+
+class ReferralParams(Params, frozen=True, kw_only=True):
+    """Parameters of ``referral_bonus``.
+
+    Attributes:
+        referrer_points: For the member who recommended us.
+        referred_points: For the one who came.
+        minimum_order: Purchases below it do not qualify, in major units of the programme's currency.
+        within_days: The purchase qualifies up to the end of the day so many days after that of the referral,
+            in the programme's zone; 0: for ever.
+        cap: Bonuses a referrer can get; 0: any number. Beyond it the referred member still gets points.
+    """
+
+    referrer_points: Bonus = 0
+    referred_points: Bonus = 0
+    minimum_order: Decimal = Decimal(0)
+    within_days: Annotated[int, Meta(ge=0, le=36_600)] = 0
+    cap: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+
+    def __post_init__(self) -> None:
+        if not self.referrer_points and not self.referred_points:
+            raise ValueError("set referrer_points or referred_points, one of them above 0")
+        if not self.minimum_order.is_finite() or self.minimum_order < 0:
+            raise ValueError(f"minimum_order must be 0 or more, got {self.minimum_order}")
+
+
+class ReferralBonus(Rule):
+    """A bonus for referrer and referred with the first qualifying purchase.
+
+    It keeps of a referred member "referrer" and "referred_us" (by whom and when), "paid" (the purchase that
+    qualified) and "counted" (it gave the referrer a bonus); of a referrer "bonuses" (how many it got).
+    """
+
+    name, version, stage = "referral_bonus", 1, "react"
+    Params = ReferralParams
+    params: ReferralParams
+
+    def fits(self, currency: str) -> None:
+        """Refuse a minimum order that the currency cannot hold."""
+        minor_units(self.params.minimum_order, currency)
+
+    def sums_days(self) -> int:
+        """Visits in all are asked for: a referral counts before the first."""
+        return 0
+
+    @on(ReferralMade)
+    def refer(self, referral: Fact[ReferralMade], member: Member) -> Answer:
+        """Note the referrer with the referred member."""
+        other = member.other(referral.data.referred)
+        return _noted(member.id, other, referral.occurred_us) if other else None
+
+    @on(MemberEnrolled)
+    def enrol(self, enrolled: Fact[MemberEnrolled], member: Member) -> Answer:
+        """Note the referrer named at enrolment."""
+        referrer = enrolled.data.referrer
+        return _noted(referrer, member, enrolled.occurred_us) if referrer else None
+
+    @on(PurchaseRecorded)
+    def buy(self, purchase: Fact[PurchaseRecorded], member: Member) -> Answer:
+        """Give both their points with the first purchase that qualifies."""
+        name = member.kept("referrer")
+        if name is None or member.kept("paid") is not None:
+            return None
+        referrer = member.other(str(name))
+        refusal = self._refusal(purchase, member)
+        if refusal or referrer is None:
+            return NotQualified(reason=refusal or f"{name} is not known here")
+        return self._bonuses(purchase, member, referrer)
+
+    def _refusal(self, purchase: Fact[PurchaseRecorded], member: Member) -> str:
+        """Return why the purchase does not qualify, '' if it does."""
+        params, order = self.params, purchase.data
+        if params.minimum_order:
+            minimum_minor = minor_units(params.minimum_order, member.currency)
+            if order.currency != member.currency:
+                return f"the order is in {order.currency}"
+            if order.amount_minor < minimum_minor:
+                amount, minimum = (money_text(x, order.currency) for x in (order.amount_minor, minimum_minor))
+                return f"{amount} is below the minimum order of {minimum}"
+        referred_us = member.counter("referred_us")
+        if purchase.occurred_us < referred_us:
+            return "bought before the referral"
+        last = member.local_date(referred_us) + timedelta(days=params.within_days)
+        if params.within_days and member.local_date(purchase.occurred_us) > last:
+            return f"bought after {last}, more than {params.within_days} days after the referral"
+        return ""
+
+    def _bonuses(self, purchase: Fact[PurchaseRecorded], member: Member, referrer: Member) -> list[Effect]:
+        params, effects = self.params, list[Effect]()
+        effects.append(Keep(key="paid", value=purchase.position))
+        if params.referred_points:
+            reason = f"welcome bonus: {referrer.id} recommended us"
+            effects.append(Accrue(points=params.referred_points, reason=reason))
+        bonuses = referrer.counter("bonuses")
+        if params.cap and bonuses >= params.cap:
+            effects.append(
+                NotQualified(reason=f"{referrer.id} has had {bonuses} bonuses, the most there are")
+            )
+        elif params.referrer_points:
+            reason = f"referral bonus: {member.id} has bought"
+            effects += [
+                Accrue(points=params.referrer_points, reason=reason, member=referrer.id),
+                Keep(key="bonuses", value=bonuses + 1, member=referrer.id),
+                Keep(key="counted", value="yes"),
+            ]
+        return effects
+
+    @on(PurchaseReturned, FactRetracted)
+    def take_back(self, _fact: Fact[Any], member: Member) -> list[Effect]:
+        """Let a later purchase qualify when all of this one has come back: the points went with it."""
+        paid = member.kept("paid")
+        bought = member.traced_at(member.counter("paid")) if paid is not None else None
+        if bought is None or not bought.is_returned:
+            return []
+        effects: list[Effect] = [Keep(key="paid", value=None)]
+        referrer = member.other(str(member.kept("referrer")))
+        if member.kept("counted") and referrer is not None:
+            bonuses = referrer.counter("bonuses") - 1
+            effects += [
+                Keep(key="counted", value=None),
+                Keep(key="bonuses", value=bonuses or None, member=referrer.id),
+            ]
+        return effects
+
+
+def _noted(referrer: str, referred: Member, referred_us: int) -> Answer:
+    """Return what to keep of a referral, or why it does not count."""
+    if referrer == referred.id:
+        return NotQualified(reason="nobody can refer oneself")
+    first = referred.kept("referrer")
+    if first is not None:
+        return NotQualified(reason=f"{referred.id} was referred by {first} before")
+    if referred.total.visits:
+        return NotQualified(reason=f"{referred.id} has bought before")
+    return [
+        Keep(key="referrer", value=referrer, member=referred.id),
+        Keep(key="referred_us", value=referred_us, member=referred.id),
+    ]
+
+
+@hookimpl
+def loyalty_rules() -> list[type[Rule]]:
+    """Offer the rule."""
+    return [ReferralBonus]
