@@ -11,6 +11,7 @@ anything.
 from __future__ import annotations
 
 import errno
+import functools
 import json
 import os
 import re
@@ -21,8 +22,9 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import click
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from .ledger.projection import Runner
     from .ledger.store.database import Database
     from .rules.catalogue import Catalogue
+    from .rules.deciding import Command, Desk
 
 _QUIET = "loyalty.quiet"
 DEFAULT_DB = "sqlite:///loyalty.db"
@@ -696,7 +699,28 @@ def quarantine_list(place: Place) -> None:
 
 @main.group()
 def member() -> None:
-    """Look at one member."""
+    """Look at members: all of them, or one."""
+
+
+@member.command("list")
+@click.option(
+    "--ladder", "rungs", multiple=True, metavar="NAME=RUNG",
+    help="Only those who stand there, such as tier=Gold; again for another ladder.",
+)  # fmt: skip
+@click.option("--limit", type=click.IntRange(1), help="The most members to show.")
+@placed
+def member_list(place: Place, *, rungs: tuple[str, ...], limit: int | None) -> None:
+    """List members with balance, rungs and last purchase."""
+    from .ledger.reports.members import member_list
+    from .ledger.reports.streaming import object_lines
+
+    for words in rungs:
+        if "=" not in words:
+            raise UsageError(f"no ladder and rung: {words!r}", at="--ladder", hint="write tier=Gold")
+    standing = dict(words.split("=", 1) for words in rungs)
+    with place.database.reading() as connection:
+        found = member_list(connection, standing=standing, limit=limit)
+        _stream(object_lines("members", found.rows(), found.rest()) if place.as_json else found.lines())
 
 
 @member.command("show")
@@ -713,14 +737,19 @@ def member_show(place: Place, member: str) -> None:
 
 @member.command("history")
 @click.argument("member")
+@click.option("--since", metavar="DAY", help="Only what counts from this day on, such as 2026-01-31.")
+@click.option("--limit", type=click.IntRange(1), help="Only the last so many facts, and what came of them.")
 @placed
-def member_history(place: Place, member: str) -> None:
-    """Tell what happened to MEMBER, fact by fact, with the balance after each."""
-    from .rules.explain import history_fields, history_lines, told
+def member_history(place: Place, member: str, *, since: str | None, limit: int | None) -> None:
+    """Tell what happened to MEMBER, fact by fact, with what each led to and the balance after it."""
+    from .ledger.reports.history import history_fields, history_lines
+    from .ledger.reports.streaming import array_lines
 
     with place.database.reading() as connection:
-        story = told(connection, place.catalogue, member)
-    place.answer(history_fields(story), history_lines(story))
+        if place.as_json:
+            _stream(array_lines(history_fields(connection, member, since=since, limit=limit)))
+        else:
+            _stream(history_lines(connection, member, since=since, limit=limit))
 
 
 @main.command()
@@ -772,35 +801,224 @@ def audit_verify(place: Place) -> None:
         raise SystemExit(6)
 
 
+# Deciding
+
+
+def deciding(what: str) -> Callable[[_Command], _Command]:
+    """Give a command its place, ``--at``, ``--id``, ``--source`` and ``--actor``, as one ``Asking``."""
+
+    def with_options(command: _Command) -> _Command:
+        @placed
+        @functools.wraps(command)
+        def wrapped(
+            place: Place, *, occurred: str | None, event_id: str | None, source: str, actor: str | None,
+            **options: Any,
+        ) -> Any:  # fmt: skip
+            return command(Asking(place, occurred, event_id, source, actor), **options)
+
+        options = (
+            click.option("--at", "occurred", help="When it happened, RFC 3339; now when left out."),
+            click.option("--id", "event_id", help=f"Names the fact for ever; {what} when left out."),
+            click.option(
+                "--source", default="loyalty-cli", show_default=True, help="Where the fact comes from."
+            ),
+            click.option("--actor", help="Who asks."),
+        )
+        for option in reversed(options):
+            wrapped = option(wrapped)
+        return wrapped  # type: ignore[return-value]
+
+    return with_options
+
+
+class Asking(NamedTuple):
+    """How a command that decides was asked on the command line."""
+
+    place: Place
+    occurred: str | None
+    event_id: str | None
+    source: str
+    actor: str | None
+
+    @property
+    def desk(self) -> Desk:
+        """Where it is decided."""
+        from .rules.deciding import Desk
+
+        return Desk(self.place.database, self.place.catalogue)
+
+    def decide(self, command: Command) -> None:
+        """Decide and print what came of it."""
+        from .rules.deciding import Asked
+
+        now = now_us()
+        decision = self.desk.decide(
+            command,
+            Asked(
+                now_us=now,
+                occurred_us=_instant(self.occurred, "--at") if self.occurred else now,
+                source=self.source,
+                spare_id=str(uuid.uuid4()),
+                event_id=self.event_id,
+                actor=self.actor,
+            ),
+        )
+        self.place.answer(decision.fields(), decision.lines())
+
+
 @main.command()
 @click.argument("member")
 @click.argument("points", type=click.IntRange(1))
 @click.option("--order", help="What the points are spent on; the same order again is the same redemption.")
-@click.option("--at", "occurred", help="When it happened, RFC 3339; now when left out.")
-@click.option("--id", "event_id", help="Names the redemption for ever; from the order, or random.")
-@click.option("--source", default="loyalty-cli", show_default=True, help="Where the redemption comes from.")
-@click.option("--actor", help="Who asks.")
-@placed
-def redeem(
-    place: Place, member: str, points: int, *, order: str | None, occurred: str | None, event_id: str | None,
-    source: str, actor: str | None,
-) -> None:  # fmt: skip
+@deciding("from the order, or random,")
+def redeem(asking: Asking, *, member: str, points: int, order: str | None) -> None:
     """Spend POINTS of MEMBER: decided on everything recorded, refused when there are too few."""
-    from .rules.deciding import Desk, redemption_id
+    from .rules.deciding import Redeem
 
-    named = event_id or (redemption_id(member, order) if order else str(uuid.uuid4()))
-    now = now_us()
-    decision = Desk(place.database, place.catalogue).redeem(
-        member,
-        points,
-        now_us=now,
-        occurred_us=_instant(occurred, "--at") if occurred else now,
-        event_id=named,
-        source=source,
-        order=order,
-        actor=actor,
-    )
-    place.answer(decision.fields(member), decision.lines(member))
+    asking.decide(Redeem(member=member, points=points, order=order))
+
+
+@main.command()
+@click.argument("member")
+@click.argument("order")
+@click.option("--reason", help="Why, in words.")
+@deciding("from the redemption")
+def cancel(asking: Asking, *, member: str, order: str, reason: str | None) -> None:
+    """Cancel MEMBER's redemption for ORDER: its points go back to their lots, once."""
+    from .rules.deciding import Cancel
+
+    asking.decide(Cancel(member=member, order=order, reason=reason))
+
+
+# A negative number looks like an option: whatever is none is left for the arguments, which say so.
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("member")
+@click.argument("points", type=int)
+@click.option("--reason", required=True, help="Why, in words; it stands on the member's statement.")
+@click.option("--approver", help="Who approved it.")
+@click.option("--expires", help="When given points expire, RFC 3339; by the programme when left out.")
+@click.option("--allow-debt", "is_debt_allowed", is_flag=True, help="Take points beyond the balance.")
+@deciding("random")
+def adjust(
+    asking: Asking, *, member: str, points: int, reason: str, approver: str | None,
+    expires: str | None, is_debt_allowed: bool,
+) -> None:  # fmt: skip
+    """Give POINTS to MEMBER, or take them when negative: refused when there are too few.
+
+    \b
+    loyalty adjust M-103 -50 --reason "booked twice" --approver anna
+    """  # noqa: D301 - click's own mark
+    from .rules.deciding import Adjust
+
+    asking.decide(
+        Adjust(
+            member=member, points=points, reason=reason, approver=approver, expires=expires,
+            is_debt_allowed=is_debt_allowed,
+        )
+    )  # fmt: skip
+
+
+@main.group()
+def reward() -> None:
+    """Issue, use and cancel rewards, such as vouchers."""
+
+
+@reward.command("issue")
+@click.argument("member")
+@click.argument("kind")
+@click.option("--points", type=click.IntRange(0), required=True, help="What it costs; 0 for a present.")
+@click.option("--reward", help="Its name, once for each member; random when left out.")
+@click.option("--value", help="What it is worth, a decimal amount in the ledger's currency.")
+@click.option("--expires", help="Until when it can be used, RFC 3339; for ever when left out.")
+@deciding("from the reward")
+def reward_issue(
+    asking: Asking, *, member: str, kind: str, points: int, reward: str | None,
+    value: str | None, expires: str | None,
+) -> None:  # fmt: skip
+    """Give MEMBER a reward of a KIND, such as voucher: refused when there are too few points."""
+    from .rules.deciding import IssueReward
+
+    asking.decide(
+        IssueReward(
+            member=member, reward=reward or asking.event_id or str(uuid.uuid4()), kind=kind, points=points,
+            value=value, currency=asking.desk.currency() if value is not None else None, expires=expires,
+        )
+    )  # fmt: skip
+
+
+@reward.command("use")
+@click.argument("member")
+@click.argument("reward")
+@click.option("--order", help="What it is used for; the same order again is the same use.")
+@deciding("from the order, or random,")
+def reward_use(asking: Asking, *, member: str, reward: str, order: str | None) -> None:
+    """Use MEMBER's REWARD: refused when it is used, cancelled, expired or was never issued."""
+    from .rules.deciding import UseReward
+
+    asking.decide(UseReward(member=member, reward=reward, order=order))
+
+
+@reward.command("cancel")
+@click.argument("member")
+@click.argument("reward")
+@click.option("--reason", help="Why, in words.")
+@deciding("from the reward")
+def reward_cancel(asking: Asking, *, member: str, reward: str, reason: str | None) -> None:
+    """Cancel MEMBER's REWARD: its points go back to their lots; refused when it is used."""
+    from .rules.deciding import CancelReward
+
+    asking.decide(CancelReward(member=member, reward=reward, reason=reason))
+
+
+@main.command()
+@click.argument("position", type=click.IntRange(1, 2**63 - 1))
+@click.option("--reason", required=True, help="What was wrong, in words.")
+@click.option("--approver", help="Who approved it.")
+@deciding("from the position")
+def retract(asking: Asking, *, position: int, reason: str, approver: str | None) -> None:
+    """Say that the fact at POSITION was wrong: it stays, and what it did is reversed, once."""
+    from .rules.deciding import retraction
+
+    with asking.place.database.reading() as connection:
+        command = retraction(connection, position, reason=reason, approver=approver)
+    asking.decide(command)
+
+
+@main.group()
+def actions() -> None:
+    """Look after what rules recommend that a person should do."""
+
+
+@actions.command("list")
+@click.option("--member", help="Only this member's.")
+@click.option("--all", "is_all", is_flag=True, help="Also those done or taken back.")
+@placed
+def actions_list(place: Place, *, member: str | None, is_all: bool) -> None:
+    """List what should be done, the most urgent first: who, what, why, since when."""
+    from .ledger.reports.actions import action_list
+
+    with place.database.reading() as connection:
+        found = action_list(connection, member=member, is_all=is_all)
+    place.answer(found.fields(), found.lines())
+
+
+@actions.command("done")
+@click.argument("member")
+@click.argument("action")
+@click.option("--outcome", help="What came of it, in a word or two.")
+@click.option("--staff", help="Who did it.")
+@deciding("random")
+def actions_done(asking: Asking, *, member: str, action: str, outcome: str | None, staff: str | None) -> None:
+    """Say that ACTION was done for MEMBER.
+
+    Again, with nothing recorded since that could recommend it anew, it is a duplicate.
+    """
+    from .rules.deciding import Done
+
+    asking.decide(Done(member=member, action=action, outcome=outcome, staff=staff))
+
+
+# A tour
 
 
 @main.command()
@@ -831,6 +1049,13 @@ def _piped() -> Iterator[None]:
     except BrokenPipeError:
         # What is still waiting to be written has nowhere to go either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _stream(lines: Iterator[str]) -> None:
+    """Print lines as they come, many at a time."""
+    with _piped():
+        while some := list(islice(lines, 200)):
+            click.echo("\n".join(some))
 
 
 def _text(path: Path) -> str:

@@ -28,17 +28,20 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-def make_ledger(*, url: str) -> None:
-    """Make a ledger under ``examples/grocer.toml``."""
-    text = PROGRAMME.read_text(encoding="utf-8")
-    create_ledger(url, installed(), text, at=str(PROGRAMME), ledger_id="benchmark", now_us=now_us())
+STANDING = Path(__file__).with_name("standing.toml")
 
 
-def import_file(*, url: str, path: str) -> Reading:
+def make_ledger(*, url: str, programme: str = str(PROGRAMME)) -> None:
+    """Make a ledger under a programme, if none is named ``examples/grocer.toml``."""
+    text = Path(programme).read_text(encoding="utf-8")
+    create_ledger(url, installed(), text, at=programme, ledger_id="benchmark", now_us=now_us())
+
+
+def import_file(*, url: str, path: str, programme: str = str(PROGRAMME)) -> Reading:
     """Import a Parquet file into a new ledger."""
     import pyarrow.parquet  # noqa: F401 - loading the library is no part of an import
 
-    make_ledger(url=url)
+    make_ledger(url=url, programme=programme)
     registry = installed().registry
     database = open_database(url)
     with database.reading() as connection:

@@ -59,7 +59,7 @@ class Clawback(Rule):
     @on(PurchaseReturned)
     def take_back(self, returned: Fact[PurchaseReturned], member: Member) -> Iterator[Effect]:
         """Take back the returned share of an order's points."""
-        data, order = returned.data, member.order(returned.data.order)
+        data, order = returned.data, member.order(returned.data.order, within_days=self.params.window_days)
         if order is None:
             yield Flag(flag="unknown-order", reason=f"order {data.order} came back, but is not remembered")
             return
@@ -84,7 +84,7 @@ class Clawback(Rule):
     def retract(self, retracted: Fact[FactRetracted], member: Member) -> Iterator[Effect]:
         """Reverse what a wrong fact did: what it earned goes, what it spent comes back."""
         position = retracted.data.retracted
-        trace = member.traced_at(position)
+        trace = member.traced_at(position, within_days=self.params.window_days)
         if trace is None:
             yield Flag(flag="not-reversible", reason=f"fact {position} has nothing that could be reversed")
             return

@@ -47,7 +47,7 @@ class Redemption(Rule):
     Params = RedemptionParams
     params: RedemptionParams
 
-    def orders_days(self) -> int:
+    def spending_days(self) -> int:
         """Return for how long redemptions can be cancelled."""
         return self.params.window_days
 
@@ -65,7 +65,7 @@ class Redemption(Rule):
     def cancel(self, cancelled: Fact[RedemptionCancelled], member: Member) -> Answer:
         """Give the points of the order's latest redemption back to the lots they came from, once."""
         order = cancelled.data.order
-        spent = member.traced(PointsRedeemed.topic, order)
+        spent = member.traced(PointsRedeemed.topic, order, within_days=self.params.window_days)
         if spent is None:
             return Flag(
                 flag="unknown-redemption",

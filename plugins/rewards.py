@@ -46,7 +46,7 @@ class Rewards(Rule):
     Params = RewardsParams
     params: RewardsParams
 
-    def orders_days(self) -> int:
+    def spending_days(self) -> int:
         """Return for how long rewards can be cancelled."""
         return self.params.window_days
 
@@ -87,7 +87,7 @@ class Rewards(Rule):
     def _given_back(self, reward: str, points: int | str, member: Member) -> list[Effect]:
         if not points:
             return []
-        issued = member.traced(RewardIssued.topic, reward)
+        issued = member.traced(RewardIssued.topic, reward, within_days=self.params.window_days)
         if issued is None:
             days = self.params.window_days
             reason = f"reward {reward} was issued more than {days} days ago: its {points} points stay spent"

@@ -97,6 +97,7 @@ class Tiers(Rule):
         super().__init__(params)
         self._names = [params.base, *(rung.name for rung in params.rungs)]
         self._span = timedelta(days=params.days - 1)
+        self._top, self._is_bounded = len(params.rungs), not params.counts_adjustments
         self._is_daily = params.review == "day" and params.downgrade == "straight"
         self._conditions: dict[str, list[_Condition]] = {}
 
@@ -117,9 +118,13 @@ class Tiers(Rule):
     @on(Changed)
     def follow(self, changed: Changed, member: Member) -> Answer:
         """Move up at once; move down at once where a return took what the rung was won with."""
-        stands = self._stands(member)
+        rung = member.rung()
+        stands = 0 if rung is None else self._stands(member)
         is_gain = min(changed.more) >= 0
-        if is_gain and stands == len(self.params.rungs):
+        # No window holds more than a whole life, unless somebody has taken points away.
+        if is_gain and (
+            stands == self._top or (self._is_bounded and self._met(member.total, member) <= stands)
+        ):
             return None
         today = changed.today
         met, best = self._best(self._windows(member, today), member)

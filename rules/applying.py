@@ -60,7 +60,7 @@ class Applying(Asking):
         saved = self._at.copy()
         self._book(effect, handler, self._reach(effect.member), is_own=False)
         self._at.restore(saved)
-        if kind is Accrue and saved.is_tracing:
+        if kind is Accrue and saved.programme is not None and saved.programme.orders_us is not None:
             others = self._accounts[asked.id].trace(saved).others
             if effect.member not in others:
                 others.append(effect.member)

@@ -47,7 +47,8 @@ class Programme:
         remembers: Whether purchases are remembered, for returns or in sums.
         terms: Handlers of :class:`NewLot`.
         changed: Handlers of :class:`Changed`.
-        orders_us: For how long facts are remembered for returns, in microseconds; None: not at all.
+        orders_us: For how long what facts earned is remembered, in microseconds; None: not at all.
+        traces_us: For how long what facts burned is remembered, at least as long; None: not at all.
         sums_days: For how many days sums are kept by day; None: no sums.
         rules: Rules by label, and as entries cite them.
     """
@@ -74,6 +75,7 @@ class Programme:
         self.changed: tuple[Handler, ...] = ()
         self.remembers = False
         self.orders_us: int | None = None
+        self.traces_us: int | None = None
         self.sums_days: int | None = None
         self._compile([(pinned, self._rule(pinned, catalogue, trusted)) for pinned in activated.rules])
 
@@ -124,6 +126,8 @@ class Programme:
         self.changed = tuple(tables.pop(Changed, ()))
         orders_days = [days for _, rule in rules if (days := rule.orders_days()) is not None]
         self.orders_us = max(orders_days) * DAY_US if orders_days else None
+        spending_days = [days for _, rule in rules if (days := rule.spending_days()) is not None]
+        self.traces_us = max(orders_days + spending_days) * DAY_US if orders_days or spending_days else None
         sums_days = [days for _, rule in rules if (days := rule.sums_days()) is not None]
         self.sums_days = max(sums_days) if sums_days else None
         self.remembers = bool(orders_days or sums_days)

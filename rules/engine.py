@@ -74,10 +74,11 @@ class Group(Applying):
         booked_us = occurred_us
         if occurred_us < state.clock_us:
             booked_us, fact.is_late = state.clock_us, True
-        # Nothing is due when there is no timer, nothing pending, and the first lot to expire does so later.
-        lots = state.lots
-        if (state.alarms or state.pending or (lots and lots[0].expires_us <= booked_us)) and (
-            state.due_us() <= booked_us
+        lots, alarms = state.lots, state.alarms
+        if (
+            (alarms and alarms[0].due_us <= booked_us)
+            or (lots and lots[0].expires_us <= booked_us)
+            or (state.pending and state.due_us() <= booked_us)
         ):
             self._fire(fact.subject, state, booked_us, position)
         state.clock_us = booked_us
@@ -100,7 +101,7 @@ class Group(Applying):
         cause.position = cause.fact = fact.position
         cause.booked_us, cause.occurred_us = booked_us, fact.occurred_us
         cause.programme, cause.is_late = programme, fact.is_late
-        cause.asked, cause.is_tracing = fact, programme.orders_us is not None
+        cause.asked = fact
         member = self._member(name, state, programme)
         spend_minor = visits = 0
         if is_purchase and programme.remembers:
@@ -110,9 +111,9 @@ class Group(Applying):
         for award in member.awards:
             self._open_lot(member, award)
         if programme.sums_days is not None:
-            self._count(name, _summed(member.awards, spend_minor, visits), fact.occurred_us)
-            if name in self._changed:
-                self._hear(name)
+            more = _summed(member.awards, spend_minor, visits)
+            self._count(name, more, fact.occurred_us)
+            self._hear(name)
         for handler in late:
             self._ask(handler, fact, member)
         if self._changed:
@@ -129,7 +130,7 @@ class Group(Applying):
         order, visits = purchase.data, 1
         if programme.orders_us is not None:
             account = self._accounts[fact.subject]
-            account.forget(booked_us - programme.orders_us)
+            account.forget(booked_us - (programme.traces_us or 0))
             trace = tracing.of_purchase(purchase, booked_us)
             state.traces.append(trace)
             visits = account.enter_order(trace)
@@ -219,7 +220,6 @@ class Group(Applying):
         cause.booked_us = cause.occurred_us = state.clock_us
         cause.programme, cause.is_late = self._only or self._history.governing(position, due_us), False
         cause.asked = None
-        cause.is_tracing = cause.programme is not None and cause.programme.orders_us is not None
         if lot is not None:
             cause.fact = lot.fact
             account = self._accounts[name]

@@ -17,7 +17,7 @@ class Cause:
     """What the entries being written answer to; the engine sets it before it books."""
 
     __slots__ = (
-        "asked", "booked_us", "fact", "is_late", "is_tracing", "occurred_us", "position", "programme", "rule",
+        "asked", "booked_us", "fact", "is_late", "occurred_us", "position", "programme", "rule",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -28,8 +28,6 @@ class Cause:
         self.rule = ""
         self.programme: Programme | None = None
         self.is_late = False
-        self.is_tracing = False
-        """Facts are remembered under this programme, so that they can be reversed."""
         self.asked: Fact[FactType] | None = None
         """The fact that is being answered; of a timer, None."""
 
@@ -82,7 +80,7 @@ class Account:
             state.points += points
             lot = Lot(expires_us, booked_us, number, cause.fact, points, 0, 0, usable_us, terms_rule)
         state.add_lot(lot)
-        if cause.is_tracing:
+        if cause.programme is not None and cause.programme.orders_us is not None:
             weights = None if award.lines is None else [*award.lines]
             self.trace(cause).earned.append(Earned(number, points, account, weights))
         expires = None if expires_us == FOREVER_US else expires_us
@@ -108,7 +106,8 @@ class Account:
         if left:
             self._owe(left, f"{reason}, beyond the balance: debt", cause, account)
             burned.append(Burned(account, left, None))
-        if cause.is_tracing:
+        if cause.programme is not None and cause.programme.traces_us is not None:
+            self.forget(cause.booked_us - cause.programme.traces_us)
             self.trace(cause).burned += burned
 
     def take_back(self, earned: Earned, points: int, reason: str, cause: Cause, beyond: str) -> None:

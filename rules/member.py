@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
-from ..ledger.calendar import Zone
+from ..ledger.calendar import DAY_US, Zone
 from . import sums, tracing
-from .state import MemberState
+from .state import MemberState, Trace
 from .sums import Sums
 from .tracing import PURCHASE, Traced
 
@@ -138,19 +138,30 @@ class Member:
         """The latest day with a visit, among the days that are kept."""
         return sums.last_visit(self._state)
 
-    def order(self, order: str) -> Traced | None:
-        """Return the latest purchase of an order, if it is remembered."""
-        return self.traced(PURCHASE, order)
+    def order(self, order: str, *, within_days: int | None = None) -> Traced | None:
+        """Return the latest purchase of an order, if it is remembered; as :meth:`traced`."""
+        return self.traced(PURCHASE, order, within_days=within_days)
 
-    def traced(self, topic: str, key: str) -> Traced | None:
-        """Return the latest remembered fact of a type about an order or a reward."""
-        found = tracing.latest(self._state, topic, key)
-        return tracing.shown(found) if found else None
+    def traced(self, topic: str, key: str, *, within_days: int | None = None) -> Traced | None:
+        """Return the latest remembered fact of a type about an order or a reward.
 
-    def traced_at(self, position: int) -> Traced | None:
-        """Return the remembered fact at a position."""
-        found = tracing.at(self._state, position)
-        return tracing.shown(found) if found else None
+        Args:
+            topic: The type.
+            key: The order or the reward.
+            within_days: Only if it was booked so many days of 24 hours ago: other rules may remember longer.
+        """
+        return self._shown(tracing.latest(self._state, topic, key), within_days)
+
+    def traced_at(self, position: int, *, within_days: int | None = None) -> Traced | None:
+        """Return the remembered fact at a position; *within_days* as in :meth:`traced`."""
+        return self._shown(tracing.at(self._state, position), within_days)
+
+    def _shown(self, found: Trace | None, within_days: int | None) -> Traced | None:
+        if found is None:
+            return None
+        if within_days is not None and found.booked_us < self._state.clock_us - within_days * DAY_US:
+            return None
+        return tracing.shown(found)
 
     def local_date(self, instant_us: int) -> date:
         """Return the day of an instant in the programme's zone."""

@@ -66,7 +66,11 @@ class Rule:
         """
 
     def orders_days(self) -> int | None:
-        """Return for how many days facts must be remembered to be reversed or restored; None: not at all."""
+        """Return for how many days what facts earned and burned must be remembered; None: not at all."""
+        return None
+
+    def spending_days(self) -> int | None:
+        """Return for how many days what facts burned must be remembered; None: not at all."""
         return None
 
     def sums_days(self) -> int | None:

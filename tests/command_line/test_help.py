@@ -15,7 +15,8 @@ EXPECTED = {
     "demo", "init", "import", "rejects list", "rejects retry", "record", "programme apply", "programme show",
     "programme history", "project run", "project rebuild", "project status", "advance", "member show",
     "member history", "redeem", "explain", "quarantine list", "rules list", "rules trust", "check", "schema",
-    "export", "backup", "restore", "db upgrade", "doctor",
+    "export", "backup", "restore", "db upgrade", "doctor", "cancel", "adjust", "reward issue", "reward use",
+    "reward cancel", "retract", "actions done",
 }  # fmt: skip
 
 

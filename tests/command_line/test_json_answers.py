@@ -27,7 +27,12 @@ COMMANDS = (
     "loyalty record member.enrolled dan --set channel=app", "loyalty project run", "loyalty project status",
     "loyalty project status --digests", "loyalty project rebuild", "loyalty member show ann",
     "loyalty member history ann", "loyalty explain ann", "loyalty explain bob --fact 3",
-    "loyalty redeem ann 20 --order O-1", "loyalty advance --to 2026-05-01T00:00:00Z",
+    "loyalty redeem ann 20 --order O-1", "loyalty cancel ann O-1",
+    "loyalty adjust ann -5 --reason 'booked twice'", "loyalty adjust ann -99 --allow-debt --reason fraud",
+    "loyalty reward issue bob voucher --points 0 --reward R-1", "loyalty reward use bob R-1 --order O-2",
+    "loyalty reward issue bob voucher --points 0 --reward R-2", "loyalty reward cancel bob R-2",
+    "loyalty retract 3 --reason typo", "loyalty actions done ann 'call back' --outcome reached",
+    "loyalty advance --to 2026-05-01T00:00:00Z",
     "loyalty programme apply expiring.toml", "loyalty programme show", "loyalty programme history",
     "loyalty rules list", "loyalty rules trust redemption", "loyalty quarantine list", "loyalty check",
     "loyalty doctor", "loyalty export --out facts.jsonl", "loyalty backup ledger.backup",
@@ -41,6 +46,7 @@ def shop(folder: Path) -> Path:
         shutil.copy(path, folder)
     (folder / "sales.csv").write_text(SALES)
     expiring = (SHOP / "shop.toml").read_text() + '\n[rules.expiry]\nuse = "rolling_expiry"\nmonths = 12\n'
+    expiring += "[rules.adjustments]\n[rules.rewards]\n[rules.clawback]\n"
     (folder / "expiring.toml").write_text(expiring)
     return folder
 

@@ -11,7 +11,7 @@ import pytest
 
 from errors.stage import SHOP, typed
 from loyalty_ledger.ledger.store import reading
-from loyalty_ledger.rules import deciding
+from loyalty_ledger.rules.deciding import standing
 
 SALES = "receipt,member,sold,paid\n" + "".join(f"R-{n},ann,2026-05-02 10:00:00,4.00\n" for n in range(50))
 
@@ -28,7 +28,7 @@ def folded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
         counts.append(len(rows))
         return iter(rows)
 
-    monkeypatch.setattr(deciding, "facts_of", counted)
+    monkeypatch.setattr(standing, "facts_of", counted)
     for line in (
         ["init", "--programme", str(SHOP / "shop.toml")],
         ["import", "sales.csv", "--map", str(SHOP / "till.toml")],

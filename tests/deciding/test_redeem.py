@@ -8,53 +8,20 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
-from loyalty_ledger.ledger.calendar import DAY_US, instant_us
+from deciding.counter import CATALOGUE, NOW_US, PROGRAMME, buy, opened, project
+from loyalty_ledger.ledger.calendar import DAY_US
 from loyalty_ledger.ledger.errors import LoyaltyError
-from loyalty_ledger.ledger.facts.envelope import draft
-from loyalty_ledger.ledger.projection import Runner
 from loyalty_ledger.ledger.store.database import Database, open_database
 from loyalty_ledger.ledger.store.log import Log
-from loyalty_ledger.rules.catalogue import installed
 from loyalty_ledger.rules.deciding import Decision, Desk, Refusal
-from loyalty_ledger.rules.governing import advance_clock, create_ledger
-from loyalty_ledger.rules.projecting import run_views
-
-NOW_US = instant_us("2026-06-01T12:00:00Z")
-PROGRAMME = """
-    programme = "Shop"
-    zone = "UTC"
-    currency = "USD"
-    [rules.points_per_spend]
-    [rules.rolling_expiry]
-    days = 30
-    [rules.redemption]
-    minimum = 10
-"""
-CATALOGUE = installed()
+from loyalty_ledger.rules.deciding.standing import Reader
+from loyalty_ledger.rules.governing import advance_clock
 
 
 @pytest.fixture
 def shop(database: Database) -> Database:
     """A ledger in which ann has 100 points, earned ten days ago."""
-    create_ledger(
-        database.url, CATALOGUE, PROGRAMME, at="shop.toml", ledger_id="shop", now_us=NOW_US - 11 * DAY_US
-    )
-    buy(database, "ann", "100.00", at_us=NOW_US - 10 * DAY_US)
-    return database
-
-
-def buy(database: Database, member: str, amount: str, *, at_us: int, number: str = "1") -> None:
-    bought = draft(
-        CATALOGUE.registry,
-        event_id=f"{member}-{number}",
-        source="till",
-        topic="purchase.recorded",
-        subject=member,
-        occurred_us=at_us,
-        data={"currency": "USD", "amount": amount},
-    )
-    with database.writing() as connection:
-        Log(database).append(connection, [bought], now_us=NOW_US)
+    return opened(database, PROGRAMME)
 
 
 def redeem(database: Database, points: int, number: str, *, at_us: int = NOW_US) -> Decision:
@@ -68,16 +35,6 @@ def spent(database: Database) -> int:
         states = connection.execute(text("SELECT state FROM facts WHERE topic = 'points.redeemed'")).scalars()
         registry = CATALOGUE.registry.fact_decoders()["points.redeemed"]
         return sum(registry(bytes(state)).data.points for state in states)
-
-
-def project(database: Database) -> None:
-    run_views(
-        database,
-        runner=Runner("here", 1, "test"),
-        clock=lambda: NOW_US,
-        batch_facts=100,
-        progress=lambda *_: None,
-    )
 
 
 def in_parallel(database: Database, spenders: int, points: int) -> list[str]:
@@ -109,17 +66,17 @@ def test_without_the_look_behind_they_would_overspend(
     """The law above can fail: this is the bug it is for."""
     monkeypatch.setattr(Log, "last_position_of", lambda *_: 0)
     desks = [Desk(shop, CATALOGUE) for _ in range(2)]
-    real: Callable[..., int] = Desk._standing  # type: ignore[assignment]
+    real: Callable[..., object] = Reader.standing
     seen: list[object] = []
 
-    def both_look_first(desk: Desk, *args: object) -> object:
-        standing = real(desk, *args)
+    def both_look_first(*args: object, **options: object) -> object:
+        standing = real(*args, **options)
         if not seen:
-            seen.append(desk)
+            seen.append(standing)
             desks[1].redeem("ann", 80, now_us=NOW_US, occurred_us=NOW_US, event_id="b", source="till")
         return standing
 
-    monkeypatch.setattr(Desk, "_standing", both_look_first)
+    monkeypatch.setattr(Reader, "standing", both_look_first)
     desks[0].redeem("ann", 80, now_us=NOW_US, occurred_us=NOW_US, event_id="a", source="till")
 
     assert spent(shop) == 160
