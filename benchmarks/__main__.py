@@ -36,7 +36,7 @@ def main(*, facts: int, repeat: int, only: tuple[str, ...], as_json: bool, folde
 
     \b
     uv run python -m benchmarks                            everything, about half an hour
-    uv run python -m benchmarks --only rebuild --repeat 5  one of: import, rebuild, library, command, memory
+    uv run python -m benchmarks --only rebuild --repeat 5  or import, library, command, memory, groups
     """
     told = machine()
     with ExitStack() as stack:

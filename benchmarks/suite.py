@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from . import bare, commands, floor, grocer, library, ours
+from . import bare, commands, floor, grocer, library, linked, ours
 from .grocer import Growth
 from .measuring import Reading, in_process, measured, median_of, paired
 from .rows import Finding, Row
@@ -228,6 +228,37 @@ def memories(bench: Bench) -> Finding:
     ])  # fmt: skip
 
 
+def groups(bench: Bench) -> Finding:
+    """Rebuild a chain of members who referred each other, and a member with many facts; ten times as long."""
+    rows = []
+    for history, size in (
+        ("chain", max(bench.facts // 15, 10)),
+        ("one member", max(bench.facts * 2 // 3, 10)),
+    ):
+        long, short = (_grouped(bench, history, number) for number in (size, size // 10))
+        peak, speed = long.peak_mib / short.peak_mib, long.per_s / short.per_s
+        cpu_speed = long.per_cpu_s / short.per_cpu_s
+        name = f"{history}, {size:,}"
+        rows += [
+            Row(f"{name}: rebuild, peak", "MiB", long.peak_mib, short.peak_mib, peak, goal="<= 1.10"),
+            Row(f"{name}: rebuild, speed", "/s", long.per_s, short.per_s, speed, cpu_speed),
+        ]
+    return Finding("long histories with every rule of standing", rows, [
+        "chain: so many members, each referred by the one before, one group, four facts each. One member: so "
+        "many purchases, one an hour, and a hundredth of them returned.",
+        "beside: a tenth of it. SQLite, 1 process, nothing live to compare with, each measured once.",
+    ])  # fmt: skip
+
+
+def _grouped(bench: Bench, history: str, size: int) -> Reading:
+    bench.say(f"groups: {history} of {size}")
+    with bench.file() as file:
+        path = str(file.with_suffix(".jsonl"))
+        measured(linked.import_history, url=_sqlite(file), path=path, history=history, size=size)
+        Path(path).unlink()
+        return measured(ours.rebuild, url=_sqlite(file), processes=1)
+
+
 def _imported_and_rebuilt(bench: Bench, path: Path, repeat: int) -> tuple[Reading, Reading]:
     imported, rebuilt = [], []
     for _ in range(repeat):
@@ -241,6 +272,7 @@ def _imported_and_rebuilt(bench: Bench, path: Path, repeat: int) -> tuple[Readin
 _GROWTHS: dict[Growth, str] = {"members": "10x members", "facts": "10x facts a member"}
 BENCHES: dict[str, Callable[[Bench], Finding]] = {
     "import": imports, "rebuild": rebuilds, "library": libraries, "command": latencies, "memory": memories,
+    "groups": groups,
 }  # fmt: skip
 
 

@@ -175,7 +175,7 @@ class ComplaintRecovery(Rule):
         hours = self.params.acknowledge_h if verb == "acknowledge" else self.params.resolve_h
         reason = f"complaint {complaint} was not {verb}d within {hours} hours"
         return [
-            Flag(flag="missed-deadline", reason=reason),
+            Flag(flag=f"not-{verb}d", reason=reason),
             Recommend(action=f"{verb} complaint {complaint}", reason=reason, due_us=timer.due_us),
         ]
 

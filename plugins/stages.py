@@ -15,7 +15,6 @@ from loyalty_ledger.rules import (
     Effect,
     Fact,
     FactRetracted,
-    FactType,
     FeedbackReceived,
     InterestDeclared,
     Keep,
@@ -41,12 +40,12 @@ _SETTLED = ("repeat", "promoter")
 _AWAY = ("lapsed", "lost")
 _ABSENCE = "absence"
 _ORDER_DAYS = 31
-_NOTICED: dict[type[FactType], str] = {
-    ContactRecorded: "{0.direction} contact by {0.channel}",
-    InterestDeclared: "interested in {0.interest}",
-    ActivityRecorded: "activity: {0.activity}",
-    SurveyAnswered: "answered survey {0.survey}",
-    FeedbackReceived: "gave feedback: {0.kind}",
+_NOTICED = {
+    ContactRecorded.topic: "{0.direction} contact by {0.channel}",
+    InterestDeclared.topic: "interested in {0.interest}",
+    ActivityRecorded.topic: "activity: {0.activity}",
+    SurveyAnswered.topic: "answered survey {0.survey}",
+    FeedbackReceived.topic: "gave feedback: {0.kind}",
 }
 
 
@@ -112,12 +111,12 @@ class Stages(Rule):
         if enrolled.data.referrer:
             yield from _referred(enrolled.data.referrer, member, enrolled.position)
 
-    @on(*_NOTICED)
+    @on(ContactRecorded, InterestDeclared, ActivityRecorded, SurveyAnswered, FeedbackReceived)
     def notice(self, fact: Fact[Any], member: Member) -> Answer:
         """Any contact, interest or activity makes a prospect."""
         rung = member.rung()
         if not rung or rung == "suspect":
-            return Move(rung="prospect", reason=_NOTICED[type(fact.data)].format(fact.data))
+            return Move(rung="prospect", reason=_NOTICED[fact.topic].format(fact.data))
         if rung != "prospect" and member.kept("before") != "prospect":
             return Keep(key="before", value="prospect")
         return None

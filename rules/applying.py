@@ -61,9 +61,9 @@ class Applying(Asking):
         self._book(effect, handler, self._reach(effect.member), is_own=False)
         self._at.restore(saved)
         if kind is Accrue and saved.programme is not None and saved.programme.orders_us is not None:
-            others = self._accounts[asked.id].trace(saved).others
-            if effect.member not in others:
-                others.append(effect.member)
+            trace = self._accounts[asked.id].trace(saved)
+            if effect.member not in trace.others:
+                trace.others += (effect.member,)
 
     def _book(self, effect: Effect, handler: Handler, member: Member, *, is_own: bool) -> None:
         if type(effect) is Accrue:
@@ -287,10 +287,10 @@ def _mark_returned(trace: Trace, returned: tuple[int, ...] | None) -> None:
         raise NonsenseError(
             f"answered Reverse.returned {shown(returned)}, not one number a part of the order"
         )
-    before = trace.returned or [0] * len(trace.weights)
+    before = trace.returned or (0,) * len(trace.weights)
     for was, now, weight in zip(before, returned, trace.weights, strict=True):
         whole(now, "Reverse.returned", was, max(weight, 1))
-    trace.returned = list(returned)
+    trace.returned = returned
     trace.is_reversed = all(now >= weight for now, weight in zip(returned, trace.weights, strict=True))
 
 

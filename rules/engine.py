@@ -7,7 +7,8 @@ and the engine applies their effects.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import heappop, heappush
 
 from ..ledger.calendar import FOREVER_US
 from ..ledger.facts import Fact, FactType
@@ -56,6 +57,10 @@ class Group(Applying):
         self._last_advance = max(engine.history.advance_positions, default=0)
         self._settled = min((state.position for state in states.values()), default=0) - 1
         """Up to which position advances have passed for the whole group."""
+        self._written: dict[str, StateRow] = {}
+        """States as last asked for: of a large group, few change from one part of its facts to the next."""
+        self._reached: dict[str, None] = {}
+        """Members to whom effects were addressed lately."""
 
     def apply(self, fact: Fact[FactType]) -> None:
         """Fold one fact.
@@ -81,6 +86,7 @@ class Group(Applying):
             or (state.pending and state.due_us() <= booked_us)
         ):
             self._fire(fact.subject, state, booked_us, position)
+            self._hear_others()
         state.clock_us = booked_us
         state.position = position
         programme = self._only
@@ -90,6 +96,7 @@ class Group(Applying):
             self._answer(fact, state, programme, booked_us)
         if self._due_now:
             self._fire_what_is_over(position)
+            self._hear_others()
 
     def _answer(self, fact: Fact[FactType], state: MemberState, programme: Programme, booked_us: int) -> None:
         early = programme.early.get(fact.topic, ())
@@ -145,16 +152,16 @@ class Group(Applying):
 
     def states(self) -> list[StateRow]:
         """Return what must be kept of every member that anything has touched."""
-        rows = []
+        written = self._written
         for name, state in self._states.items():
-            if state.position:
+            row = written.get(name)
+            # Whatever changes a state changes where it stands.
+            if state.position and (row is None or row[1:3] != (state.position, state.clock_us)):
                 due = state.due_us()
-                rows.append(
-                    StateRow(
-                        name, state.position, state.clock_us, None if due == FOREVER_US else due, dump(state)
-                    )
+                written[name] = StateRow(
+                    name, state.position, state.clock_us, None if due == FOREVER_US else due, dump(state)
                 )
-        return rows
+        return list(written.values())
 
     def timers(self) -> list[TimerRow]:
         """Return the rules' timers that have not fired."""
@@ -189,14 +196,27 @@ class Group(Applying):
     def _fire_group(self, until_us: int, position: int) -> None:
         """Fire everything due in the group up to *until_us*, in the order (due, phase, rule, key, member)."""
         touched: dict[str, MemberState] = {}
-        while due := [
-            (*_first_due(state)[:4], name, state) for name, state in self._states.items()
-            if state.position <= position and state.due_us() <= until_us
-        ]:  # fmt: skip
-            *_, name, state = min(due, key=lambda found: found[:5])
+        waiting: list[tuple[int, int, str, str, str]] = []
+
+        def wait(names: Iterable[str]) -> None:
+            for name in names:
+                state = self._states[name]
+                if state.position <= position and state.due_us() <= until_us:
+                    heappush(waiting, (*_first_due(state)[:4], name))
+
+        wait(self._states)
+        while waiting:
+            *first, name = heappop(waiting)
+            state = self._states[name]
+            # What has fired or been moved since it was put here is no longer first.
+            if state.due_us() > until_us or list(_first_due(state)[:4]) != first:
+                continue
             touched[name] = state
+            self._reached.clear()
             self._fire_first(name, state, position)
             self._fire_what_is_over(position)
+            self._hear_others()
+            wait({name: None, **self._reached})
         for state in touched.values():
             state.clock_us, state.position = max(state.clock_us, until_us), position
 
@@ -269,6 +289,7 @@ class Group(Applying):
         cause.is_late = saved.is_late or saved.occurred_us < state.clock_us
         cause.booked_us = state.clock_us = max(state.clock_us, booked_us)
         state.position = saved.position
+        self._reached[name] = None
         return self._member(name, state, programme)
 
 

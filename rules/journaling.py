@@ -81,8 +81,7 @@ class Account:
             lot = Lot(expires_us, booked_us, number, cause.fact, points, 0, 0, usable_us, terms_rule)
         state.add_lot(lot)
         if cause.programme is not None and cause.programme.orders_us is not None:
-            weights = None if award.lines is None else [*award.lines]
-            self.trace(cause).earned.append(Earned(number, points, account, weights))
+            self.trace(cause).earned += (Earned(number, points, account, award.lines),)
         expires = None if expires_us == FOREVER_US else expires_us
         if is_pending:
             self._write(
@@ -108,7 +107,7 @@ class Account:
             burned.append(Burned(account, left, None))
         if cause.programme is not None and cause.programme.traces_us is not None:
             self.forget(cause.booked_us - cause.programme.traces_us)
-            self.trace(cause).burned += burned
+            self.trace(cause).burned += tuple(burned)
 
     def take_back(self, earned: Earned, points: int, reason: str, cause: Cause, beyond: str) -> None:
         """Take *points* of an award back: from its lot, from what of it expired, in burn order, beyond that.

@@ -63,7 +63,7 @@ class Earned(Struct, array_like=True, gc=False):
     lot: int
     points: int
     account: str
-    weights: list[int] | None = None
+    weights: tuple[int, ...] | None = None
     taken: int = 0
 
 
@@ -103,11 +103,11 @@ class Trace(Struct, array_like=True, gc=False):
     occurred_us: int
     currency: str = ""
     amount_minor: int = 0
-    weights: list[int] = []
-    returned: list[int] = []
-    earned: list[Earned] = []
-    burned: list[Burned] = []
-    others: list[str] = []
+    weights: tuple[int, ...] = ()
+    returned: tuple[int, ...] = ()
+    earned: tuple[Earned, ...] = ()
+    burned: tuple[Burned, ...] = ()
+    others: tuple[str, ...] = ()
     is_visit: bool = False
     is_reversed: bool = False
     is_restored: bool = False

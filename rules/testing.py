@@ -26,6 +26,7 @@ from ..ledger.facts import Fact, FactType
 from ..ledger.facts.envelope import draft
 from ..ledger.facts.programme import ClockAdvanced
 from ..ledger.journal import Entry
+from ..ledger.projection.stored import stored_decoders
 from .asking import Note
 from .catalogue import Catalogue, installed
 from .engine import Engine, Group
@@ -55,7 +56,7 @@ class Story:
             occurred_us=occurred_us,
             data=data,
         )
-        fact: Fact[Any] = self.catalogue.registry.fact_decoders()[ready.topic](ready.state)
+        fact: Fact[Any] = stored_decoders(self.catalogue.registry)[ready.topic](ready.state)
         fact.position, fact.occurred_us = position, occurred_us
         self.facts.append(fact)
         return position

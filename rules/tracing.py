@@ -50,9 +50,9 @@ class Traced(NamedTuple):
 def of_purchase(fact: Fact[PurchaseRecorded], booked_us: int) -> Trace:
     """Return what is remembered of a purchase before it has earned anything."""
     order = fact.data
-    weights = [line.amount_minor if line.amount_minor > 0 else 0 for line in order.lines]
+    weights = tuple([line.amount_minor if line.amount_minor > 0 else 0 for line in order.lines])
     if not any(weights):
-        weights = [1] * len(weights) or [order.amount_minor]
+        weights = (1,) * len(weights) or (order.amount_minor,)
     return Trace(
         fact.position, PURCHASE, order.order or "", booked_us, fact.occurred_us, order.currency,
         order.amount_minor, weights,
@@ -81,7 +81,7 @@ def shown(trace: Trace) -> Traced:
     """Return a remembered fact as rules see it."""
     return Traced(
         trace.fact, trace.topic, trace.key, trace.booked_us, trace.occurred_us, trace.currency,
-        trace.amount_minor, tuple(trace.weights), tuple(trace.returned or [0] * len(trace.weights)),
+        trace.amount_minor, trace.weights, trace.returned or (0,) * len(trace.weights),
         sum(earned.points for earned in trace.earned), sum(earned.taken for earned in trace.earned),
         sum(burned.points for burned in trace.burned), trace.is_reversed, trace.is_restored,
     )  # fmt: skip

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 from ...ledger.facts import FactType
 from ...ledger.fold import FlagRow
 from ...ledger.store.log import Outcome
 from .command import Command
+
+_WIDTH = 80
 
 
 class Decision(NamedTuple):
@@ -39,4 +42,6 @@ class Decision(NamedTuple):
         already = "" if self.outcome.status == "created" else "already "
         told = f"{already}{self.command.told(self.data)}{self.command.left(self.balance_points)}"
         flags = [f"flagged {flag.flag}: {flag.reason}" for flag in self.flags]
-        return [f"{told} (position {self.outcome.position:,})", *flags]
+        said = [f"{told} (position\N{NO-BREAK SPACE}{self.outcome.position:,})", *flags]
+        lines = [line for text in said for line in wrap(text, _WIDTH, subsequent_indent="  ")]
+        return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]

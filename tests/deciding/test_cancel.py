@@ -32,7 +32,8 @@ def test_cancelled_points_are_there_again(counter: Database) -> None:
 
     assert (decision.outcome.status, decision.balance_points) == ("created", 100)
     assert decision.lines() == [
-        "cancelled the redemption of ann for order C-1, who has 100 points now (position 4)"
+        "cancelled the redemption of ann for order C-1, who has 100 points now",
+        "  (position 4)",
     ]
     assert projected_points(counter) == 100
 

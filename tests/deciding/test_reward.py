@@ -23,7 +23,8 @@ def test_a_reward_costs_its_points(counter: Database) -> None:
 
     assert decision.balance_points == 60
     assert decision.lines() == [
-        "issued reward R-1 (voucher) to ann for 40 points, who has 60 points now (position 3)"
+        "issued reward R-1 (voucher) to ann for 40 points, who has 60 points now",
+        "  (position 3)",
     ]
     assert (decision.data.value_minor, decision.data.currency) == (500, "USD")  # type: ignore[attr-defined]
     assert projected_points(counter) == 60

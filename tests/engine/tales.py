@@ -16,6 +16,7 @@ from loyalty_ledger.ledger.facts.envelope import draft
 from loyalty_ledger.ledger.facts.programme import ClockAdvanced, ProgrammeActivated
 from loyalty_ledger.ledger.fold import ActionRow, FlagRow, MoveRow, StateRow, TimerRow
 from loyalty_ledger.ledger.journal import Entry
+from loyalty_ledger.ledger.projection.stored import stored_decoders
 from loyalty_ledger.rules.catalogue import Catalogue
 from loyalty_ledger.rules.engine import Engine, Group
 from loyalty_ledger.rules.programme import activation
@@ -253,7 +254,7 @@ def fold_in_parts(
 
 # -- telling them -------------------------------------------------------------------------------------------
 
-_DECODERS = CATALOGUE.registry.fact_decoders()
+_DECODERS = stored_decoders(CATALOGUE.registry)
 
 
 def tell(steps: Iterable[tuple[str | None, FactType, int]], *, stride: int = 10) -> Tale:

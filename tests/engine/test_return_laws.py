@@ -185,7 +185,7 @@ def sparing_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     mark = Applying._take_back
 
     def take_back(group: Applying, name: str, trace: Any, *args: Any) -> None:
-        trace.others.clear()
+        trace.others = ()
         mark(group, name, trace, *args)
 
     monkeypatch.setattr(Applying, "_take_back", take_back)

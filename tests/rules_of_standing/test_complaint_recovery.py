@@ -66,7 +66,7 @@ def test_a_missed_first_answer_recommends_to_acknowledge() -> None:
     story.advance(ACKNOWLEDGE_BY)
 
     assert actions(story) == [("acknowledge complaint C1", ACKNOWLEDGE_BY)]
-    assert flags(story) == [("missed-deadline", "complaint C1 was not acknowledged within 24 hours")]
+    assert flags(story) == [("not-acknowledged", "complaint C1 was not acknowledged within 24 hours")]
 
 
 def test_a_missed_remedy_recommends_to_resolve() -> None:
@@ -77,7 +77,7 @@ def test_a_missed_remedy_recommends_to_resolve() -> None:
 
     story.advance(RESOLVE_BY)
     assert actions(story) == [("resolve complaint C1", RESOLVE_BY)]
-    assert flags(story) == [("missed-deadline", "complaint C1 was not resolved within 72 hours")]
+    assert flags(story) == [("not-resolved", "complaint C1 was not resolved within 72 hours")]
 
 
 def test_an_explanation_is_a_first_answer_too() -> None:
