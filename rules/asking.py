@@ -16,6 +16,7 @@ from .compile import Handler, Programme
 from .effects import Accrue, Changed, Effect, NewLot, Terms
 from .journaling import Account, Cause
 from .member import Award, Member
+from .roster import Roster
 from .rule import STAGES
 from .state import Alarm, MemberState
 from .sums import Sums
@@ -39,10 +40,22 @@ class Note(NamedTuple):
     is_refusal: bool
 
 
+class _Accounts(dict[str, Account]):
+    """The books of a group's members, opened when they are first asked for."""
+
+    def __init__(self, states: Roster, entries: list[Entry]) -> None:
+        super().__init__()
+        self._states, self._entries = states, entries
+
+    def __missing__(self, name: str) -> Account:
+        account = self[name] = Account(name, self._states[name], self._entries)
+        return account
+
+
 class Asking:
     """A group whose rules can be asked. What their effects do stands in :mod:`applying`."""
 
-    def __init__(self, states: dict[str, MemberState], *, is_explaining: bool) -> None:
+    def __init__(self, states: Roster, *, is_explaining: bool) -> None:
         self.entries: list[Entry] = []
         self.flags: list[FlagRow] = []
         self.moves: list[MoveRow] = []
@@ -51,9 +64,7 @@ class Asking:
         self._is_explaining = is_explaining
         self._states = states
         self._members: dict[str, Member] = {}
-        self._accounts: dict[str, Account] = {
-            name: Account(name, state, self.entries) for name, state in states.items()
-        }
+        self._accounts = _Accounts(states, self.entries)
         # Rules reach the group through its members: held weakly, so that it goes as soon as it is folded.
         group = ref(self)
         self._others: Callable[[str], Member | None] = lambda name: group()._other(name)  # type: ignore[union-attr]
@@ -87,7 +98,7 @@ class Asking:
 
     def _other(self, name: str) -> Member | None:
         """Return a view of another member, made for the rule that asks."""
-        state, programme = self._states.get(name), self._at.programme
+        state, programme = self._states.find(name), self._at.programme
         if state is None or programme is None:
             return None
         view = Member(name, state, programme.zone, programme.currency, self._others)

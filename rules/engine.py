@@ -21,8 +21,9 @@ from .catalogue import Catalogue
 from .compile import Handler, History, Programme
 from .effects import Timer
 from .member import Award, Member
+from .roster import Roster
 from .rule import STAGES
-from .state import Alarm, Lot, MemberState, dump, load
+from .state import Alarm, Lot, MemberState
 from .sums import Sums
 
 _RELEASE = 0
@@ -40,13 +41,13 @@ class Engine:
 
     def group(self, members: tuple[str, ...], states: Mapping[str, bytes]) -> Group:
         """Return the fold of these members, going on from the states given."""
-        return Group(self, {m: load(states[m]) if m in states else MemberState() for m in members})
+        return Group(self, Roster(members, states))
 
 
 class Group(Applying):
     """The fold of one group: see :class:`loyalty_ledger.ledger.fold.GroupFold`."""
 
-    def __init__(self, engine: Engine, states: dict[str, MemberState]) -> None:
+    def __init__(self, engine: Engine, states: Roster) -> None:
         super().__init__(states, is_explaining=engine.is_explaining)
         self._history = engine.history
         programmes = engine.history.programmes
@@ -55,10 +56,8 @@ class Group(Applying):
             programmes[0] if len(programmes) == 1 and programmes[0].effective_us == -FOREVER_US else None
         )
         self._last_advance = max(engine.history.advance_positions, default=0)
-        self._settled = min((state.position for state in states.values()), default=0) - 1
+        self._settled = states.earliest() - 1
         """Up to which position advances have passed for the whole group."""
-        self._written: dict[str, StateRow] = {}
-        """States as last asked for: of a large group, few change from one part of its facts to the next."""
         self._reached: dict[str, None] = {}
         """Members to whom effects were addressed lately."""
 
@@ -68,7 +67,7 @@ class Group(Applying):
         Raises:
             RuleError: a rule failed; the state is void.
         """
-        state = self._states.get(fact.subject)
+        state = self._states.find(fact.subject)
         # A fact about a person of the staff may name members; its subject is none, whatever its id.
         if state is None or fact.data.about != "member":
             return
@@ -152,24 +151,15 @@ class Group(Applying):
 
     def states(self) -> list[StateRow]:
         """Return what must be kept of every member that anything has touched."""
-        written = self._written
-        for name, state in self._states.items():
-            row = written.get(name)
-            # Whatever changes a state changes where it stands.
-            if state.position and (row is None or row[1:3] != (state.position, state.clock_us)):
-                due = state.due_us()
-                written[name] = StateRow(
-                    name, state.position, state.clock_us, None if due == FOREVER_US else due, dump(state)
-                )
-        return list(written.values())
+        rows = self._states.rows()
+        if self._states.rest():
+            self._accounts.clear()
+            self._members.clear()
+        return rows
 
     def timers(self) -> list[TimerRow]:
         """Return the rules' timers that have not fired."""
-        return [
-            TimerRow(name, alarm.due_us, alarm.phase, alarm.rule, alarm.key, alarm.fact)
-            for name, state in self._states.items()
-            for alarm in state.alarms
-        ]
+        return self._states.timers()
 
     def state_of(self, member: str) -> MemberState:
         """Return the state of a member of the group."""
@@ -178,10 +168,11 @@ class Group(Applying):
     def advance_to(self, until_us: int, position: int) -> None:
         """Let every clock run to an instant, as a fact after *position* would: for decisions, never kept."""
         self.settle(position)
-        for state in self._states.values():
+        states = [self._states[name] for name in self._states.members]
+        for state in states:
             self._pass_time(state, position + 1)
         self._fire_group(until_us, position + 1)
-        for state in self._states.values():
+        for state in states:
             state.clock_us = max(state.clock_us, until_us)
 
     # Time
@@ -204,7 +195,7 @@ class Group(Applying):
                 if state.position <= position and state.due_us() <= until_us:
                     heappush(waiting, (*_first_due(state)[:4], name))
 
-        wait(self._states)
+        wait(list(self._states.due(until_us, position)))
         while waiting:
             *first, name = heappop(waiting)
             state = self._states[name]
@@ -276,7 +267,7 @@ class Group(Applying):
 
     def _reach(self, name: str) -> Member:
         """Return another member of the group, its time passed; the cause is booked by that clock now."""
-        state, cause = self._states.get(name), self._at
+        state, cause = self._states.find(name), self._at
         programme = cause.programme
         if state is None or programme is None:
             raise NonsenseError(f"has an effect for {name!r}, who is not in the group")

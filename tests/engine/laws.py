@@ -207,3 +207,23 @@ def _timeless(outcome: Outcome) -> object:
             for name, s in states.items()
         },
     )
+
+
+def resting_changes_nothing(tale: Tale) -> None:
+    """A large group lets its members rest as bytes between facts: nothing that comes of it is another."""
+    whole = fold(tale)
+    for members in tale.groups():
+        engine = Engine(tale.programme(), CATALOGUE)
+        group = engine.group(members, {})
+        for fact in tale.told(members):
+            group.apply(fact)
+            group.states()
+        group.settle(tale.last())
+        rows = {row.member: row for row in group.states()}
+        assert rows == {name: whole.states[name] for name in members if name in whole.states}
+        for kind, found in (("entries", group.entries), ("flags", group.flags), ("moves", group.moves)):
+            expected = getattr(whole, kind)
+            assert sorted(map(repr, found)) == sorted(
+                repr(row) for name in members for row in expected.get(name, ())
+            )
+        assert group.timers() == [timer for name in members for timer in whole.timers.get(name, ())]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from loyalty_ledger.rules import roster
 
 from . import laws
 from .extra_rules import BUNDLED
@@ -80,3 +83,11 @@ def test_explaining_changes_nothing(tale: Tale) -> None:
 @given(st.tuples(every_tale, st.integers(0, 24 * 60)))
 def test_looking_ahead_equals_advancing(case: tuple[Tale, int]) -> None:
     laws.looking_ahead_equals_advancing(case)
+
+
+@quick
+@given(every_tale)
+def test_members_who_rest_between_facts_come_to_the_same(tale: Tale) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(roster, "_MOST_AWAKE", 0)
+        laws.resting_changes_nothing(tale)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from loyalty_ledger.rules import Accrue, engine, state
+from loyalty_ledger.rules import Accrue, roster, state
 from loyalty_ledger.rules.compile import Programme
 from loyalty_ledger.rules.engine import Group
 from loyalty_ledger.rules.journaling import Account
@@ -51,7 +51,7 @@ def forgetting(field: str, empty: Callable[[], Any]) -> Plant:
             setattr(found, field, empty())
             return found
 
-        monkeypatch.setattr(engine, "load", load)
+        monkeypatch.setattr(roster, "load", load)
 
     return plant
 
@@ -60,7 +60,7 @@ def stale_views(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plant: what a rule sees of another member is that member's own view, with its last awards and label."""
 
     def other(group: Group, name: str) -> Member | None:
-        found = group._states.get(name)
+        found = group._states.find(name)
         programme = group._at.programme
         if found is None or programme is None:
             return None
@@ -274,3 +274,16 @@ def test_without_a_plant_the_same_cases_break_no_law() -> None:
         notices(laws.books_balance, TALES, examples=40)
     with pytest.raises(pytest.fail.Exception):
         notices(laws.resuming_equals_a_full_replay, CUT, examples=40)
+
+
+def test_resting_notices_what_changes_without_a_new_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Defect: whoever has been written once is never written again."""
+    keep = roster.Roster._keep
+
+    def once(states: Any, name: str, found: MemberState, written: bytes) -> None:
+        if name not in states._rows:
+            keep(states, name, found, written)
+
+    monkeypatch.setattr(roster, "_MOST_AWAKE", 0)
+    monkeypatch.setattr(roster.Roster, "_keep", once)
+    notices(laws.resting_changes_nothing, TALES)

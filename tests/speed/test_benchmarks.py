@@ -22,7 +22,7 @@ ROWS = {
     "import": ["import, SQLite, 1 process", "import, PostgreSQL, 1 process"],
     "rebuild": [
         "fold and write, nothing live to compare with", "  beside a floor that makes each row anew",
-        "fold, write, compare with live, swap",
+        "the first, with every rule of standing on", "fold, write, compare with live, swap",
         "the same in 2 processes", "  beside 1 process", "the first `project run`",
         "PostgreSQL: fold, write, compare, swap",
     ],
@@ -34,6 +34,9 @@ ROWS = {
     "memory": [
         f"{what}, {how}" for how in ("10x members", "10x facts a member")
         for what in ("import, peak", "import, speed", "rebuild, peak", "rebuild, speed")
+    ],
+    "groups": [
+        f"{history}: rebuild, {what}" for history in ("chain, 10", "one member, 20") for what in ("peak", "speed")
     ],
 }  # fmt: skip
 
