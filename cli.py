@@ -759,15 +759,24 @@ def member_history(place: Place, member: str, *, since: str | None, limit: int |
     "--fact", type=click.IntRange(1), help="What the fact at this position led to, or why to nothing."
 )
 @click.option("--rule", help="Only this rule, by its label: what it gave, and why not.")
+@click.option("--move", metavar="LADDER[:N]", help="A move on a ladder, such as tier:2; the last without N.")
 @placed
-def explain(place: Place, member: str, *, entry: int | None, fact: int | None, rule: str | None) -> None:
-    """Explain MEMBER's points: from any number to its fact, rule, parameters and arithmetic."""
-    from .rules.explain import chosen, explain_fields, explain_lines, told
+def explain(
+    place: Place, member: str, *, entry: int | None, fact: int | None, rule: str | None, move: str | None
+) -> None:
+    """Explain MEMBER's balance, or any number of it, down to facts, rules, parameters and arithmetic."""
+    from .rules.explain.asking import Question, found
+    from .rules.explain.page import explain_fields, explain_lines
+    from .rules.explain.story import told
 
+    question = Question(entry=entry, fact=fact, rule=rule, move=move)
     with place.database.reading() as connection:
         story = told(connection, place.catalogue, member)
-    entries = chosen(story, entry=entry, fact=fact, rule=rule)
-    place.answer(explain_fields(story, entries, fact, rule), explain_lines(story, entries, fact, rule))
+    about = found(story, question)
+    if place.as_json:
+        place.answer(explain_fields(story, about), ())
+    else:
+        place.answer(None, explain_lines(story, about, question))
 
 
 @main.command()

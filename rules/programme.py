@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import tomllib
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -155,8 +156,8 @@ def _pin(catalogue: Catalogue, label: str, table: dict[str, Any], currency: str,
 
 def _unknown_rule(catalogue: Catalogue, name: str, version: int | None, where: str) -> LoyaltyError:
     broken = [plugin for plugin in catalogue.plugins.values() if plugin.error]
-    known = ", ".join(sorted({rule for rule, _ in catalogue.offers})) or "none"
-    hint = f"installed rules are {known}"
+    near = get_close_matches(name, sorted({rule for rule, _ in catalogue.offers}), n=1)
+    hint = "loyalty rules list" + (f", where {near[0]!r} comes near" if near else " shows what is installed")
     if broken:
         hint += f"; plugin {broken[0].name!r} cannot be imported: {broken[0].error}"
     wanted = repr(name) if version is None else f"{name!r} version {version}"

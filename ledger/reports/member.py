@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from textwrap import wrap
 from typing import Any
 
 from msgspec import Struct, json
 from sqlalchemy import Connection, text
 
-from ..calendar import FOREVER_US, instant_us, rfc3339
+from ..calendar import FOREVER_US, Zone, instant_us, rfc3339
 from ..errors import LoyaltyError
 from ..facts.programme import ClockAdvanced
 from ..units import decimals, money_text
 from .footer import Footer, footer
+from .standing import Standing, standing_of
+from .typesetting import day, minute, set_lines, zone_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +30,10 @@ class Spend:
 
 @dataclass(frozen=True, kw_only=True)
 class MemberReport:
-    """Balances, purchases, what expires when, and how current all that is. Points are points.
+    """Balances, purchases, what expires when, where a member stands, and how current all that is.
 
     Attributes:
+        zone: Whose days and times people read.
         clock_us: The latest instant that has passed for the member, by a fact or an advance.
         expiring: (expires_us, points) of every open lot that expires, soonest first, summed by instant.
         overdue_points: What has expired by now and is still in the balance: nobody advanced the clock.
@@ -39,6 +41,7 @@ class MemberReport:
     """
 
     member: str
+    zone: Zone
     points: int
     pending: int
     held: int
@@ -50,6 +53,7 @@ class MemberReport:
     overdue_points: int
     set_aside: str | None
     flags: list[str]
+    standing: Standing
     footer: Footer
 
     @property
@@ -79,35 +83,50 @@ class MemberReport:
             "overdue_points": self.overdue_points,
             "set_aside": self.set_aside,
             "flags": self.flags,
+            **self.standing.fields(),
             "footer": self.footer.fields(),
         }  # fmt: skip
 
     def lines(self) -> list[str]:
         """Return the report for people, at most 80 columns."""
-        clock = "" if self.clock_us is None else f"clock {_minute(self.clock_us)}"
-        lines = [f"member {self.member:<40}{clock:>33}".rstrip(), ""]
+        zone = self.zone
+        clock = "" if self.clock_us is None else f"clock {minute(self.clock_us, zone)} {zone.name}"
+        lines = [f"member {self.member}{clock:>{max(73 - len(self.member), 0)}}".rstrip(), ""]
         lines.append(f"  available  {self.points:>12,} points")
         for label, value in (("pending", self.pending), ("held", self.held), ("debt", self.debt)):
             if value:
                 lines.append(f"  {label:<9}  {value:>12,} points")
         lines += [
             f"  purchases  {s.purchases:>12,}        {money_text(s.spend_minor, s.currency)}"
-            f"  {_day(s.first_us)} to {_day(s.last_us)}"
+            f"  {day(s.first_us, zone)} to {day(s.last_us, zone)}"
             for s in self.spend
         ]
         lines.append(f"  open lots  {self.open_lots:>12,}")
         for at, points in self.expiring[:5]:
-            lines.append(f"  expiring   {points:>12,} points  on {_minute(at)}")
+            lines.append(f"  expiring   {points:>12,} points  on {minute(at, zone)}")
         if len(self.expiring) > 5:
             rest = sum(points for _, points in self.expiring[5:])
-            lines.append(f"             {rest:>12,} points  later, until {_minute(self.expiring[-1][0])}")
+            lines.append(
+                f"             {rest:>12,} points  later, until {minute(self.expiring[-1][0], zone)}"
+            )
         if self.overdue_points:
             lines.append(f"  overdue    {self.overdue_points:>12,} points  expired by now, not booked yet:")
             lines.append(f"{'':27}loyalty advance, then loyalty project run")
-        lines += [f"  flag       {flag}" for flag in self.flags]
+        if standing := self.standing.lines(zone):
+            lines += ["", *standing]
+        return [*lines, *self._remark_lines(), "", self.footer.line()]
+
+    def _remark_lines(self) -> list[str]:
+        lines = [""] if self.flags or self.set_aside else []
+        if len(self.flags) > 5:
+            lines.append(
+                f"  flags      {len(self.flags):>12,}, of these the last (member history tells all):"
+            )
+        for flag in self.flags[-5:]:
+            lines += set_lines(flag, lead="  flag       ")
         if self.set_aside:
-            lines += wrap(f"  SET ASIDE  {self.set_aside}", 80, subsequent_indent=" " * 13)
-        return [*lines, "", self.footer.line()]
+            lines += set_lines(self.set_aside, lead="  SET ASIDE  ")
+        return lines
 
 
 def member_report(connection: Connection, member: str, *, now_us: int) -> MemberReport:
@@ -127,15 +146,7 @@ def member_report(connection: Connection, member: str, *, now_us: int) -> Member
         text("SELECT points, pending, held, debt FROM balances WHERE member = :member"), of
     ).one_or_none()
     if balance is None and not is_known(connection, member):
-        raise LoyaltyError(
-            f"no fact names member {member!r}", hint="ids are exact: loyalty export shows them"
-        )
-    spend = connection.execute(
-        text(
-            "SELECT currency, purchases, spend_minor, first_us, last_us FROM purchases "
-            "WHERE member = :member ORDER BY currency"
-        ), of,
-    )  # fmt: skip
+        raise unknown_member(member)
     lots = connection.execute(
         text(
             "SELECT expires_us, sum(points + pending + held) AS points, count(*) AS lots FROM lots "
@@ -147,27 +158,49 @@ def member_report(connection: Connection, member: str, *, now_us: int) -> Member
     expiring = [
         (int(lot.expires_us), int(lot.points)) for lot in lots if lot.expires_us not in {None, FOREVER_US}
     ]
-    aside = connection.execute(
-        text("SELECT position, rule, error FROM quarantine WHERE member = :member"), of
-    ).one_or_none()
     flags = connection.execute(
         text("SELECT position, flag, reason FROM flags WHERE member = :member ORDER BY position"), of
     )
     return MemberReport(
         member=member,
+        zone=zone_of(connection),
         points=balance.points if balance else 0,
         pending=balance.pending if balance else 0,
         held=balance.held if balance else 0,
         debt=balance.debt if balance else 0,
-        spend=[Spend(**row._mapping) for row in spend],
+        spend=_spend(connection, member),
         open_lots=sum(int(lot.lots) for lot in lots),
         expiring=sorted(expiring),
         clock_us=clock_us,
         overdue_points=sum(points for at, points in expiring if at <= max(now_us, clock_us or now_us)),
-        set_aside=f"at position {aside.position:,}: {aside.error}" if aside else None,
+        set_aside=set_aside(connection, member),
         flags=[f"{row.flag} at position {row.position:,}: {row.reason}" for row in flags],
+        standing=standing_of(connection, member, now_us=max(now_us, clock_us or now_us)),
         footer=foot,
     )
+
+
+def _spend(connection: Connection, member: str) -> list[Spend]:
+    rows = connection.execute(
+        text(
+            "SELECT currency, purchases, spend_minor, first_us, last_us FROM purchases "
+            "WHERE member = :member ORDER BY currency"
+        ), {"member": member},
+    )  # fmt: skip
+    return [Spend(**row._mapping) for row in rows]
+
+
+def unknown_member(member: str) -> LoyaltyError:
+    """Return the error that nobody is called so."""
+    return LoyaltyError(f"no fact names member {member!r}", hint="ids are exact: loyalty member list")
+
+
+def set_aside(connection: Connection, member: str) -> str | None:
+    """Return why a member stands still, or None."""
+    row = connection.execute(
+        text("SELECT position, error FROM quarantine WHERE member = :member"), {"member": member}
+    ).one_or_none()
+    return f"at position {row.position:,}: {row.error}" if row else None
 
 
 def is_known(connection: Connection, member: str) -> bool:
@@ -206,11 +239,3 @@ def _decimal(minor: int, currency: str) -> str:
     whole, part = divmod(abs(minor), 10**places)
     sign = "-" if minor < 0 else ""
     return f"{sign}{whole}.{part:0{places}d}" if places else f"{sign}{whole}"
-
-
-def _minute(instant_us: int) -> str:
-    return rfc3339(instant_us)[:16].replace("T", " ") + "Z"
-
-
-def _day(instant_us: int) -> str:
-    return rfc3339(instant_us)[:10]

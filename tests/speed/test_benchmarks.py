@@ -36,7 +36,8 @@ ROWS = {
         for what in ("import, peak", "import, speed", "rebuild, peak", "rebuild, speed")
     ],
     "groups": [
-        f"{history}: rebuild, {what}" for history in ("chain, 10", "one member, 20") for what in ("peak", "speed")
+        f"{history}: rebuild, {what}"
+        for history in ("chain, 10", "one member, 20") for what in ("peak", "speed")
     ],
 }  # fmt: skip
 
