@@ -77,6 +77,8 @@ class ActionRow(NamedTuple):
     rule: str
     reason: str
     due_us: int | None
+    settled: str | None = None
+    """What came of it, when the rule itself sees that it has been done; None: it is recommended."""
 
 
 class GroupFold(Protocol):

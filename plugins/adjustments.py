@@ -23,6 +23,7 @@ class Adjustments(Rule):
     """Give or take what a person decided. Points taken beyond the balance leave a debt and a flag."""
 
     name, version, stage = "adjustments", 1, "standing"
+    is_alone = True
 
     @on(PointsAdjusted)
     def adjust(self, adjusted: Fact[PointsAdjusted], member: Member) -> Answer:

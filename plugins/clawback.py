@@ -8,18 +8,21 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from loyalty_ledger.rules import (
+    DAY_US,
     Effect,
     Fact,
     FactRetracted,
     Flag,
     Member,
     Params,
+    PointsRedeemed,
     PurchaseReturned,
     Restore,
     Reverse,
     Rounding,
     Rule,
     Traced,
+    divided,
     hookimpl,
     money_text,
     on,
@@ -49,6 +52,7 @@ class Clawback(Rule):
     """Take back what was earned, by what was recorded when it was earned, not by today's rules."""
 
     name, version, stage = "clawback", 1, "earn"
+    is_alone = True
     Params = ClawbackParams
     params: ClawbackParams
 
@@ -59,33 +63,40 @@ class Clawback(Rule):
     @on(PurchaseReturned)
     def take_back(self, returned: Fact[PurchaseReturned], member: Member) -> Iterator[Effect]:
         """Take back the returned share of an order's points."""
-        data, order = returned.data, member.order(returned.data.order, within_days=self.params.window_days)
-        if order is None:
+        data = returned.data
+        known = [
+            order for order in member.orders(data.order) if self._is_in_time(order, returned.occurred_us)
+        ]
+        orders = [order for order in known if not order.is_returned] or known[-1:]
+        if not orders:
             yield Flag(flag="unknown-order", reason=f"order {data.order} came back, but is not remembered")
             return
-        if data.currency is not None and data.currency != order.currency:
+        currency = orders[-1].currency
+        if data.currency is not None and data.currency != currency:
             yield Flag(
                 flag="other-currency",
-                reason=f"order {data.order} was paid in {order.currency}, its return is in {data.currency}",
+                reason=f"order {data.order} was paid in {currency}, its return is in {data.currency}",
             )
             return
-        parts = _returned(data, order)
-        if isinstance(parts, str):
-            yield Flag(flag="unclear-return", reason=f"order {data.order}: {parts}")
-            return
-        what = "returned" if parts is None else f"{_share(order, parts)} returned"
-        member.note(
-            "order {}: {} points earned, {} taken back before",
-            data.order, order.earned_points, order.taken_points,
-        )  # fmt: skip
-        yield self._reversal(order.fact, f"order {data.order} {what}", parts)
+        for order, parts in _returned(data, orders):
+            if isinstance(parts, str):
+                yield Flag(flag="unclear-return", reason=f"order {data.order}: {parts}")
+                continue
+            what = "returned" if parts is None else f"{_share(order, parts)} returned"
+            member.note(
+                "order {}: {} points earned, {} taken back before",
+                data.order, order.earned_points, order.taken_points,
+            )  # fmt: skip
+            yield self._reversal(order.fact, f"order {data.order} {what}", parts)
+        if all(order.is_returned for order in member.orders(data.order)):
+            yield from _spent_on(data.order, member)
 
     @on(FactRetracted)
     def retract(self, retracted: Fact[FactRetracted], member: Member) -> Iterator[Effect]:
         """Reverse what a wrong fact did: what it earned goes, what it spent comes back."""
         position = retracted.data.retracted
-        trace = member.traced_at(position, within_days=self.params.window_days)
-        if trace is None:
+        trace = member.traced_at(position)
+        if trace is None or not self._is_in_time(trace, retracted.occurred_us):
             yield Flag(flag="not-reversible", reason=f"fact {position} has nothing that could be reversed")
             return
         reason = f"fact {position} retracted: {retracted.data.reason}"[:2000]
@@ -93,6 +104,9 @@ class Clawback(Rule):
             yield self._reversal(position, reason, None)
         if trace.burned_points and not trace.is_restored:
             yield Restore(fact=position, reason=reason)
+
+    def _is_in_time(self, trace: Traced, occurred_us: int) -> bool:
+        return occurred_us <= trace.booked_us + self.params.window_days * DAY_US
 
     def _reversal(self, fact: int, reason: str, parts: tuple[int, ...] | None) -> Reverse:
         params = self.params
@@ -102,15 +116,29 @@ class Clawback(Rule):
         )  # fmt: skip
 
 
-def _returned(data: PurchaseReturned, order: Traced) -> tuple[int, ...] | str | None:
-    """Return how much of each part has come back by now, None for all of it, or what is not clear."""
+Parts = tuple[int, ...] | str | None
+"""How much of each part of an order has come back by now, None for all of it, or what is not clear."""
+
+
+def _returned(data: PurchaseReturned, orders: list[Traced]) -> Iterator[tuple[Traced, Parts]]:
+    """Yield what has come back of an order, which may have been told in several facts."""
     if data.lines:
-        return _by_line(data, order)
-    if data.amount_minor is not None:
-        return _by_amount(data.amount_minor, order)
-    if data.share_bps is not None:
-        return _by_amount(order.amount_minor * min(data.share_bps, 10_000) // 10_000, order)
-    return None
+        yield orders[-1], _by_line(data, orders[-1])
+    elif data.share_bps is not None:
+        for order in orders:
+            yield order, _by_share(data.share_bps, 10_000, order)
+    elif data.amount_minor is not None:
+        left_minor = data.amount_minor
+        if not any(order.amount_minor for order in orders):
+            yield orders[-1], "it was free: name the lines that came back"
+        for order in orders:
+            here_minor = min(left_minor, order.amount_minor) if order is not orders[-1] else left_minor
+            left_minor -= here_minor
+            if here_minor and order.amount_minor:
+                yield order, _by_share(here_minor, order.amount_minor, order)
+    else:
+        for order in orders:
+            yield order, None
 
 
 def _by_line(data: PurchaseReturned, order: Traced) -> tuple[int, ...] | str:
@@ -127,19 +155,21 @@ def _by_line(data: PurchaseReturned, order: Traced) -> tuple[int, ...] | str:
     return tuple(parts)
 
 
-def _by_amount(amount_minor: int, order: Traced) -> tuple[int, ...] | None:
-    """Spread an amount over what has not come back yet, by largest remainder."""
+def _by_share(above: int, below: int, order: Traced) -> tuple[int, ...] | None:
+    """Spread a share over what has not come back yet, by largest remainder."""
     left = [max(weight - back, 0) for weight, back in zip(order.weights, order.returned, strict=True)]
-    total = sum(order.weights)
-    if order.amount_minor <= 0 or total <= 0:
-        return None
     # The lines may sum to another amount than the order, by delivery or discounts of the whole.
-    more = min(-(-amount_minor * total // order.amount_minor), sum(left))
-    if more == sum(left):
+    more = divided(above * sum(order.weights), below, "half-up")
+    if above and more >= sum(left):
         return None
-    return tuple(
-        back + part for back, part in zip(order.returned, shares(more, left), strict=True)
-    )  # fmt: skip
+    return tuple(back + part for back, part in zip(order.returned, shares(more, left), strict=True))
+
+
+def _spent_on(order: str, member: Member) -> Iterator[Effect]:
+    """Give back the points that were spent on an order of which all has come back."""
+    spent = member.traced(PointsRedeemed.topic, order)
+    if spent is not None and spent.burned_points and not spent.is_restored:
+        yield Restore(fact=spent.fact, reason=f"order {order} returned: points spent on it")
 
 
 def _share(order: Traced, parts: tuple[int, ...]) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from loyalty_ledger.rules import (
+    DAY_US,
     HOUR_US,
     Accrue,
     Answer,
@@ -27,6 +28,7 @@ from loyalty_ledger.rules import (
     Recommend,
     Rule,
     SetTimer,
+    Settle,
     StopTimer,
     Timer,
     hookimpl,
@@ -76,31 +78,32 @@ class ComplaintRecovery(Rule):
         complaint = opened.data.complaint
         if member.kept(f"open {complaint}") is not None:
             return NotQualified(reason=f"complaint {complaint} is open already")
-        effects = self._resolve_by(complaint, opened.occurred_us)
+        effects = self._resolve_by(complaint, opened.occurred_us, member)
         effects.append(Keep(key=f"opened {opened.position}", value=complaint))
         if self.params.acknowledge_h:
             due_us = opened.occurred_us + self.params.acknowledge_h * HOUR_US
-            effects.append(SetTimer(key=f"acknowledge {complaint}", due_us=due_us))
+            effects.append(SetTimer(key=f"acknowledge {complaint}", due_us=_later(due_us, member)))
         return effects
 
     @on(ComplaintReopened)
-    def reopen(self, reopened: Fact[ComplaintReopened], _member: Member) -> list[Effect]:
+    def reopen(self, reopened: Fact[ComplaintReopened], member: Member) -> list[Effect]:
         """The solution did not hold: it must be resolved again in time."""
-        return self._resolve_by(reopened.data.complaint, reopened.occurred_us)
+        return self._resolve_by(reopened.data.complaint, reopened.occurred_us, member)
 
-    def _resolve_by(self, complaint: str, from_us: int) -> list[Effect]:
+    def _resolve_by(self, complaint: str, from_us: int, member: Member) -> list[Effect]:
         if not self.params.resolve_h:
             return [Keep(key=f"open {complaint}", value=_WHENEVER)]
         due_us = from_us + self.params.resolve_h * HOUR_US
         return [
             Keep(key=f"open {complaint}", value=due_us),
-            SetTimer(key=f"resolve {complaint}", due_us=due_us),
+            SetTimer(key=f"resolve {complaint}", due_us=_later(due_us, member)),
         ]
 
     @on(ComplaintAcknowledged, ComplaintExplained)
-    def respond(self, answered: Fact[ComplaintAcknowledged | ComplaintExplained], _member: Member) -> Answer:
+    def respond(self, answered: Fact[ComplaintAcknowledged | ComplaintExplained], member: Member) -> Answer:
         """The first answer is given."""
-        return StopTimer(key=f"acknowledge {answered.data.complaint}")
+        key = f"acknowledge {answered.data.complaint}"
+        return [StopTimer(key=key), *_settled(key, member)]
 
     @on(ComplaintResolved)
     def resolve(self, resolved: Fact[ComplaintResolved], member: Member) -> list[Effect]:
@@ -110,7 +113,8 @@ class ComplaintRecovery(Rule):
         if due_us is None:
             reason = f"complaint {complaint} was resolved, but is not open"
             return [Flag(flag="unknown-complaint", reason=reason)]
-        return [*_closed(complaint), *self._goodwill(resolved, member, int(due_us))]
+        settled = [*_settled(f"acknowledge {complaint}", member), *_settled(f"resolve {complaint}", member)]
+        return [*_closed(complaint), *settled, *self._goodwill(resolved, member, int(due_us))]
 
     def _goodwill(self, resolved: Fact[ComplaintResolved], member: Member, due_us: int) -> list[Effect]:
         params, complaint = self.params, resolved.data.complaint
@@ -150,7 +154,7 @@ class ComplaintRecovery(Rule):
             return None
         complaint, satisfaction = asked.data.complaint, asked.data.satisfaction
         reason = f"satisfaction {satisfaction} of 5 with the solution"
-        return Recommend(action=f"call back about complaint {complaint}", reason=reason)
+        return Recommend(action=f"call back about complaint {complaint}"[:255], reason=reason)
 
     @on(FactRetracted)
     def retract(self, retraction: Fact[FactRetracted], member: Member) -> list[Effect]:
@@ -176,8 +180,27 @@ class ComplaintRecovery(Rule):
         reason = f"complaint {complaint} was not {verb}d within {hours} hours"
         return [
             Flag(flag=f"not-{verb}d", reason=reason),
-            Recommend(action=f"{verb} complaint {complaint}", reason=reason, due_us=timer.due_us),
+            Recommend(action=_action(timer.key), reason=reason, due_us=timer.due_us),
+            Keep(key=f"missed {timer.key}", value="yes"),
         ]
+
+
+def _action(key: str) -> str:
+    """Return the name of what to do about a missed deadline, short enough for ``action.done``."""
+    verb, _, complaint = key.partition(" ")
+    return f"{verb} complaint {complaint}"[:255]
+
+
+def _settled(key: str, member: Member) -> list[Effect]:
+    """Close the action of a missed deadline: what was asked for has happened."""
+    if member.kept(f"missed {key}") is None:
+        return []
+    return [Keep(key=f"missed {key}", value=None), Settle(action=_action(key), outcome="done, late")]
+
+
+def _later(due_us: int, member: Member) -> int:
+    """Return a deadline, or for what is told late a day from now: what kept it may be on its way, too."""
+    return due_us if due_us > member.clock_us else member.clock_us + DAY_US
 
 
 def _closed(complaint: str) -> list[Effect]:

@@ -21,6 +21,8 @@ from loyalty_ledger.rules import (
 )
 
 Names = tuple[str, ...]
+_MOST = 10**15
+"""The most one fact can earn."""
 
 
 class ItemParams(Params, frozen=True, kw_only=True):
@@ -61,7 +63,8 @@ class ItemBonus(Rule):
         if self.params.each == "order":
             times = 1
         member.note("{} × {} points", times, self.params.points)
-        return Accrue(points=times * self.params.points, reason="bonus for items bought", lines=counts)
+        points = min(times * self.params.points, _MOST)
+        return Accrue(points=points, reason="bonus for items bought", lines=counts)
 
     def _count(self, line: Line) -> int:
         params = self.params
@@ -73,7 +76,7 @@ class ItemBonus(Rule):
         )
         if not matches:
             return 0
-        return max(int(line.quantity), 0) if params.each == "unit" else 1
+        return min(max(int(line.quantity), 0), _MOST) if params.each == "unit" else 1
 
 
 @hookimpl

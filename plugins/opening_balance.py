@@ -20,6 +20,7 @@ class OpeningBalance(Rule):
     """Open a lot for each lot of the older system, then book what the member owed there."""
 
     name, version, stage = "opening_balance", 1, "standing"
+    is_alone = True
 
     @on(BalanceOpened)
     def open(self, opened: Fact[BalanceOpened], _member: Member) -> list[Effect]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil, lcm
+from math import ceil, floor, lcm
 from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta, Struct
@@ -104,6 +104,7 @@ class _Step(NamedTuple):
     below: int
     minimum_minor: int
     step: str
+    rate: str
     reason: str
 
 
@@ -159,7 +160,10 @@ class PointsPerSpend(Rule):
                     money_text(line.amount_minor, step.currency),
                     lambda factor=factor: _decimal(factor),
                 )
-        return self._award(counted, step, member, _whole(weights))
+        reason = ""
+        if counted != order.amount_minor:
+            reason = f"{step.rate} of {money_text(floor(counted), step.currency)}"
+        return self._award(counted, step, member, _whole(weights), reason)
 
     def _factor(self, line: Line) -> Fraction:
         params = self.params
@@ -174,8 +178,9 @@ class PointsPerSpend(Rule):
         return factor
 
     def _award(
-        self, counted_minor: Fraction | int, step: _Step, member: Member, lines: Weights | None = None
-    ) -> Answer:
+        self, counted_minor: Fraction | int, step: _Step, member: Member, lines: Weights | None = None,
+        reason: str = "",
+    ) -> Answer:  # fmt: skip
         params = self.params
         above, below = counted_minor.numerator * step.below, counted_minor.denominator * step.above
         if above <= 0:
@@ -184,12 +189,13 @@ class PointsPerSpend(Rule):
             points = divided(above, below, params.rounding) * params.points
         else:
             points = divided(above * params.points, below, params.rounding)
+        points = min(points, _MOST)
         member.note(
             "{} counted / {} × {}, {} rounded {} = {} points",
             lambda: _money(counted_minor, step.currency), step.step,
             params.points, params.round, params.rounding, points,
         )  # fmt: skip
-        return Accrue(points=points, reason=step.reason, lines=lines)
+        return Accrue(points=points, reason=reason or step.reason, lines=lines)
 
     def _step(self, currency: str) -> _Step:
         major_minor = minor_units(1, currency)
@@ -198,7 +204,8 @@ class PointsPerSpend(Rule):
         points = "1 point" if self.params.points == 1 else f"{self.params.points} points"
         minimum_minor = ceil(Fraction(self.params.minimum_order) * major_minor)
         step = self._steps[currency] = _Step(
-            currency, minor.numerator, minor.denominator, minimum_minor, text, f"{points} per {text} spent",
+            currency, minor.numerator, minor.denominator, minimum_minor, text,
+            f"{self.params.points} per {text}", f"{points} per {text} spent",
         )  # fmt: skip
         return step
 

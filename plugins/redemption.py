@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from loyalty_ledger.rules import (
+    DAY_US,
     Answer,
     Burn,
     Effect,
@@ -44,6 +45,7 @@ class Redemption(Rule):
     """Spend points in burn order; a recorded redemption beyond the balance leaves a debt and a flag."""
 
     name, version, stage = "redemption", 1, "standing"
+    is_alone = True
     Params = RedemptionParams
     params: RedemptionParams
 
@@ -65,8 +67,8 @@ class Redemption(Rule):
     def cancel(self, cancelled: Fact[RedemptionCancelled], member: Member) -> Answer:
         """Give the points of the order's latest redemption back to the lots they came from, once."""
         order = cancelled.data.order
-        spent = member.traced(PointsRedeemed.topic, order, within_days=self.params.window_days)
-        if spent is None:
+        spent = member.traced(PointsRedeemed.topic, order)
+        if spent is None or cancelled.occurred_us > spent.booked_us + self.params.window_days * DAY_US:
             return Flag(
                 flag="unknown-redemption",
                 reason=f"a redemption for order {order} was cancelled, but none is remembered",

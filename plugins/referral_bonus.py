@@ -14,6 +14,7 @@ from loyalty_ledger.rules import (
     Effect,
     Fact,
     FactRetracted,
+    Flag,
     Keep,
     Member,
     MemberEnrolled,
@@ -60,8 +61,9 @@ class ReferralParams(Params, frozen=True, kw_only=True):
 class ReferralBonus(Rule):
     """A bonus for referrer and referred with the first qualifying purchase.
 
-    It keeps of a referred member "referrer" and "referred_us" (by whom and when), "paid" (the purchase that
-    qualified) and "counted" (it gave the referrer a bonus); of a referrer "bonuses" (how many it got).
+    It keeps of a referred member "referrer", "referred_us" and "referral" (by whom, when, by which fact),
+    "paid" (the purchase that qualified) and "counted" (it gave the referrer a bonus); of a referrer
+    "bonuses" (how many it got) and "referral N" (whom fact N referred).
     """
 
     name, version, stage = "referral_bonus", 1, "react"
@@ -80,13 +82,34 @@ class ReferralBonus(Rule):
     def refer(self, referral: Fact[ReferralMade], member: Member) -> Answer:
         """Note the referrer with the referred member."""
         other = member.other(referral.data.referred)
-        return _noted(member.id, other, referral.occurred_us) if other else None
+        return self._noted(referral, member.id, other, member) if other else None
 
     @on(MemberEnrolled)
     def enrol(self, enrolled: Fact[MemberEnrolled], member: Member) -> Answer:
         """Note the referrer named at enrolment."""
         referrer = enrolled.data.referrer
-        return _noted(referrer, member, enrolled.occurred_us) if referrer else None
+        return self._noted(enrolled, referrer, member, member) if referrer else None
+
+    def _noted(self, fact: Fact[Any], referrer: str, referred: Member, asked: Member) -> Answer:
+        """Return what to keep of a referral, or why it does not count."""
+        if referrer == referred.id:
+            return NotQualified(reason="nobody can refer oneself")
+        first = referred.kept("referrer")
+        if first is not None:
+            return NotQualified(reason=f"{referred.id} was referred by {first} before")
+        if referred.total.visits:
+            return NotQualified(reason=f"{referred.id} has bought before")
+        params = self.params
+        asked.note(
+            "the first purchase of {} gives {} points to {} and {} points to {}",
+            referred.id, params.referrer_points, referrer, params.referred_points, referred.id,
+        )  # fmt: skip
+        return [
+            Keep(key="referrer", value=referrer, member=referred.id),
+            Keep(key="referred_us", value=fact.occurred_us, member=referred.id),
+            Keep(key="referral", value=fact.position, member=referred.id),
+            Keep(key=f"referral {fact.position}", value=referred.id, member=referrer),
+        ]
 
     @on(PurchaseRecorded)
     def buy(self, purchase: Fact[PurchaseRecorded], member: Member) -> Answer:
@@ -118,9 +141,27 @@ class ReferralBonus(Rule):
             return f"bought after {last}, more than {params.within_days} days after the referral"
         return ""
 
+    def _forgotten(self, position: int, member: Member) -> list[Effect]:
+        """Forget a referral that was retracted; a bonus given for it stays, and somebody should know."""
+        name = member.id if member.kept("referral") == position else member.kept(f"referral {position}")
+        referred = member if name == member.id else member.other(str(name))
+        if name is None or referred is None or referred.kept("referral") != position:
+            return []
+        if referred.kept("paid") is not None:
+            reason = f"the referral of {name} was retracted after its bonus was given: adjust it by hand"
+            return [Flag(flag="bonus-given", reason=reason)]
+        keys = ("referrer", "referred_us", "referral")
+        return [Keep(key=key, value=None, member=referred.id) for key in keys]
+
     def _bonuses(self, purchase: Fact[PurchaseRecorded], member: Member, referrer: Member) -> list[Effect]:
         params, effects = self.params, list[Effect]()
         effects.append(Keep(key="paid", value=purchase.position))
+        member.note(
+            "{} referred {} (fact {}) on {}; first purchase on {} for {}",
+            referrer.id, member.id, member.kept("referral"),
+            member.local_date(member.counter("referred_us")), member.local_date(purchase.occurred_us),
+            money_text(purchase.data.amount_minor, purchase.data.currency),
+        )  # fmt: skip
         if params.referred_points:
             reason = f"welcome bonus: {referrer.id} recommended us"
             effects.append(Accrue(points=params.referred_points, reason=reason))
@@ -139,8 +180,12 @@ class ReferralBonus(Rule):
         return effects
 
     @on(PurchaseReturned, FactRetracted)
-    def take_back(self, _fact: Fact[Any], member: Member) -> list[Effect]:
+    def take_back(self, fact: Fact[Any], member: Member) -> list[Effect]:
         """Let a later purchase qualify when all of this one has come back: the points went with it."""
+        if isinstance(fact.data, FactRetracted):
+            forgotten = self._forgotten(fact.data.retracted, member)
+            if forgotten:
+                return forgotten
         paid = member.kept("paid")
         bought = member.traced_at(member.counter("paid")) if paid is not None else None
         if bought is None or not bought.is_returned:
@@ -154,21 +199,6 @@ class ReferralBonus(Rule):
                 Keep(key="bonuses", value=bonuses or None, member=referrer.id),
             ]
         return effects
-
-
-def _noted(referrer: str, referred: Member, referred_us: int) -> Answer:
-    """Return what to keep of a referral, or why it does not count."""
-    if referrer == referred.id:
-        return NotQualified(reason="nobody can refer oneself")
-    first = referred.kept("referrer")
-    if first is not None:
-        return NotQualified(reason=f"{referred.id} was referred by {first} before")
-    if referred.total.visits:
-        return NotQualified(reason=f"{referred.id} has bought before")
-    return [
-        Keep(key="referrer", value=referrer, member=referred.id),
-        Keep(key="referred_us", value=referred_us, member=referred.id),
-    ]
 
 
 @hookimpl

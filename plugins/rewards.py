@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from loyalty_ledger.rules import (
+    DAY_US,
     Answer,
     Burn,
     Effect,
@@ -43,6 +44,7 @@ class Rewards(Rule):
     """
 
     name, version, stage = "rewards", 1, "standing"
+    is_alone = True
     Params = RewardsParams
     params: RewardsParams
 
@@ -54,7 +56,10 @@ class Rewards(Rule):
     def issue(self, issued: Fact[RewardIssued], member: Member) -> list[Effect]:
         """Burn what the reward costs."""
         reward, points = issued.data.reward, max(issued.data.points, 0)
-        effects: list[Effect] = [Keep(key=reward, value=points)]
+        effects: list[Effect] = []
+        if member.kept(reward) is not None:
+            effects.append(Flag(flag="known-reward", reason=f"reward {reward} had been issued before"))
+        effects.append(Keep(key=reward, value=points))
         if points:
             available = max(member.balance_points, 0)
             member.note("{} points of {} available", points, available)
@@ -82,13 +87,14 @@ class Rewards(Rule):
         if state == "used":
             reason = f"reward {reward} was cancelled after it had been used: its points stay spent"
             return Flag(flag="cancelled-after-use", reason=reason)
-        return [Keep(key=reward, value="cancelled"), *self._given_back(reward, state, member)]
+        given_back = self._given_back(reward, state, member, cancelled.occurred_us)
+        return [Keep(key=reward, value="cancelled"), *given_back]
 
-    def _given_back(self, reward: str, points: int | str, member: Member) -> list[Effect]:
+    def _given_back(self, reward: str, points: int | str, member: Member, at_us: int) -> list[Effect]:
         if not points:
             return []
-        issued = member.traced(RewardIssued.topic, reward, within_days=self.params.window_days)
-        if issued is None:
+        issued = member.traced(RewardIssued.topic, reward)
+        if issued is None or at_us > issued.booked_us + self.params.window_days * DAY_US:
             days = self.params.window_days
             reason = f"reward {reward} was issued more than {days} days ago: its {points} points stay spent"
             return [Flag(flag="not-restored", reason=reason)]

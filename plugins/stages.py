@@ -134,7 +134,7 @@ class Stages(Rule):
     def buy(self, purchase: Fact[PurchaseRecorded], member: Member) -> Answer:
         """Count visits. Most purchases change nothing."""
         rung = member.rung()
-        if rung in _SETTLED:
+        if rung in _SETTLED and member.timer(_ABSENCE) is not None:
             return None
         visits = member.total.visits
         if not visits or (rung == "first-time" and visits < 2):
@@ -177,7 +177,6 @@ class Stages(Rule):
         is_retraction = isinstance(fact.data, FactRetracted)
         if is_retraction and member.kept("recommends") == fact.data.retracted:
             yield from _kept(member, "recommends", None)
-            yield from _kept(member, "stated_us", None)
         if member.rung() in _BEFORE:
             return
         visits = member.total.visits
@@ -259,7 +258,7 @@ class Stages(Rule):
             return
         is_willing = stated.data.likelihood == "very likely"
         yield from _kept(member, "recommends", stated.position if is_willing else None)
-        yield from _kept(member, "stated_us", stated.occurred_us if is_willing else None)
+        yield from _kept(member, "stated_us", stated.occurred_us)
         if member.rung() in _SETTLED:
             yield _by_counts(member, member.total.visits).move(member)
 

@@ -26,6 +26,9 @@ from loyalty_ledger.rules import (
 Percent = Annotated[int, Meta(ge=100, le=100_000)]
 Rung = Annotated[str, Meta(min_length=1, max_length=255)]
 
+_MOST = 10**15
+"""The most one fact can earn."""
+
 
 class MultiplierParams(Params, frozen=True, kw_only=True):
     """Parameters of ``tier_multiplier``.
@@ -68,7 +71,7 @@ class TierMultiplier(Rule):
         if percent is None:
             return NotQualified(reason=f"no multiplier for {rung or 'a member without a rung'}")
         earned = member.earned_points
-        points = divided(earned * (percent - 100), 100, self.params.rounding)
+        points = min(divided(earned * (percent - 100), 100, self.params.rounding), _MOST)
         member.note(
             "{} points × {} %, rounded {} = {} points", earned, percent - 100, self.params.rounding, points
         )

@@ -84,6 +84,12 @@ class TierParams(Params, frozen=True, kw_only=True):
         names = [self.base, *(rung.name for rung in self.rungs)]
         if len(set(names)) < len(names):
             raise ValueError("every rung needs a name of its own")
+        for metric in ("points", "spend", "visits"):
+            least = [value for rung in self.rungs if (value := getattr(rung, metric)) is not None]
+            if least != sorted(least):
+                raise ValueError(f"rungs must rise: {metric} are {', '.join(map(str, least))}")
+        if self.window == "lifetime" and self.on_return == "at review":
+            raise ValueError("a lifetime has no review: on_return must be 'at once'")
 
 
 class Tiers(Rule):
@@ -120,6 +126,9 @@ class Tiers(Rule):
         """Move up at once; move down at once where a return took what the rung was won with."""
         rung = member.rung()
         stands = 0 if rung is None else self._stands(member)
+        if (rung is not None and rung not in self._names) or (stands and self._is_unwatched(member)):
+            # The programme has changed: its rungs have other names, or a review fell due without this rule.
+            return self._reviewed(member, changed.today)
         is_gain = min(changed.more) >= 0
         # No window holds more than a whole life, unless somebody has taken points away.
         if is_gain and (
@@ -141,10 +150,15 @@ class Tiers(Rule):
 
     def on_timer(self, timer: Timer, member: Member) -> Answer:
         """Review: go down if the conditions are no longer met, and look again when they could fail."""
-        today = member.local_date(timer.due_us)
+        return self._reviewed(member, member.local_date(timer.due_us))
+
+    def _reviewed(self, member: Member, today: date) -> list[Effect]:
         stands = self._stands(member)
         met, best = self._best(self._windows(member, today, is_review=True), member)
-        if met >= stands:
+        if member.rung() not in (None, *self._names):
+            rung, stands = met, 0
+            effects = self._moved(member, met, 0, best, today)
+        elif met >= stands:
             effects = self._next_review(member, stands, today)
             rung = stands
         else:
@@ -185,7 +199,7 @@ class Tiers(Rule):
         if not rung or params.window == "lifetime" or params.downgrade == "none":
             return [StopTimer(key=_REVIEW)]
         if params.window == "calendar year":
-            day = date(today.year + 1, 1, 1)
+            day = date(min(today.year + 1, 9999), 1, 1)
         else:
             day = self._review_day(self._failing_day(member, rung, today))
         return [SetTimer(key=_REVIEW, due_us=member.zone.start_us(day))]
@@ -194,19 +208,19 @@ class Tiers(Rule):
         """Return the first day whose window, if nothing more happens, does not give the rung."""
         ((since, until, left),) = self._windows(member, today, is_review=True)
         if self._met(left, member) < rung:
-            return today + _DAY
+            return _after(today, 1)
         for day, sums in member.days:
             if since <= day <= until:
                 left = Sums(*(whole - part for whole, part in zip(left, sums, strict=True)))
                 if self._met(left, member) < rung:
-                    return day + timedelta(days=self.params.days)
-        return today + _DAY
+                    return _after(day, self.params.days)
+        return _after(today, 1)
 
     def _review_day(self, day: date) -> date:
         if self.params.review == "month" and day.day > 1:
-            return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+            return date(min(day.year + day.month // 12, 9999), day.month % 12 + 1, 1)
         if self.params.review == "year" and (day.month, day.day) != (1, 1):
-            return date(day.year + 1, 1, 1)
+            return date(min(day.year + 1, 9999), 1, 1)
         return day
 
     def _windows(self, member: Member, today: date, *, is_review: bool = False) -> list[_Window]:
@@ -224,13 +238,15 @@ class Tiers(Rule):
                 return windows
             case "calendar year":
                 year = date(today.year, 1, 1)
+                if today.year == 1:
+                    return [(year, today, member.sums(year, today))]
                 before = date(today.year - 1, 1, 1), year - _DAY
                 return [(year, today, member.sums(year, today)), (*before, member.sums(*before))]
             case _:
                 return [(date.min, today, member.total)]
 
     def _rolling(self, member: Member, until: date) -> _Window:
-        since = until - self._span
+        since = date.fromordinal(max(until.toordinal() - self._span.days, 1))
         return since, until, member.sums(since, until)
 
     def _best(self, windows: list[_Window], member: Member) -> tuple[int, _Window]:
@@ -249,6 +265,10 @@ class Tiers(Rule):
             if points >= least_points or spend_minor >= least_minor or visits >= least_visits:
                 return number
         return 0
+
+    def _is_unwatched(self, member: Member) -> bool:
+        is_reviewed = self.params.window != "lifetime" and self.params.downgrade != "none"
+        return is_reviewed and member.timer(_REVIEW) is None
 
     def _stands(self, member: Member) -> int:
         rung = member.rung()
@@ -280,6 +300,11 @@ class Tiers(Rule):
         if any(rung.visits is not None for rung in rungs):
             told.append("1 visit" if sums.visits == 1 else f"{sums.visits:,} visits")
         return ", ".join(told)
+
+
+def _after(day: date, days: int) -> date:
+    """Return a day later, at most the last but one that there is."""
+    return date.fromordinal(min(day.toordinal() + days, date.max.toordinal() - 1))
 
 
 @hookimpl

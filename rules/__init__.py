@@ -60,6 +60,7 @@ from .effects import (
     Restore,
     Reverse,
     SetTimer,
+    Settle,
     StopTimer,
     Terms,
     Timer,
@@ -82,7 +83,7 @@ __all__ = [
     "PointsReinstated", "PointsTransferred", "PreferenceStated", "PromiseKept", "PromiseMade",
     "PurchaseRecorded", "PurchaseReturned", "Recommend", "RecommendationStated", "RedemptionCancelled",
     "ReferralAsked", "ReferralMade", "Restore", "Reverse", "RewardCancelled", "RewardIssued",
-    "RewardRedeemed", "Rounding", "Rule", "ScoreRecorded", "SetTimer", "StopTimer", "Sums",
+    "RewardRedeemed", "Rounding", "Rule", "ScoreRecorded", "SetTimer", "Settle", "StopTimer", "Sums",
     "SurveyAnswered", "Terms", "Timer", "Traced", "Zone", "divided", "hookimpl", "instant_us", "minor_units",
     "money_text", "on", "rounded", "shares",
 ]  # fmt: skip

@@ -28,6 +28,7 @@ from .effects import (
     Restore,
     Reverse,
     SetTimer,
+    Settle,
     StopTimer,
 )
 from .member import Award, Member
@@ -144,6 +145,15 @@ class Applying(Asking):
         at = self._at
         self.actions.append(
             ActionRow(member.id, action, at.position, at.booked_us, at.fact, handler.rule, reason, due_us)
+        )
+
+    def _settle(self, effect: Settle, handler: Handler, member: Member) -> None:
+        action, outcome = words(effect.action, "Settle.action"), words(effect.outcome, "Settle.outcome")
+        at = self._at
+        self.actions.append(
+            ActionRow(
+                member.id, action, at.position, at.booked_us, at.fact, handler.rule, outcome, None, outcome
+            )
         )
 
     def _move(self, effect: Move, handler: Handler, member: Member) -> None:
@@ -291,7 +301,15 @@ def _mark_returned(trace: Trace, returned: tuple[int, ...] | None) -> None:
     for was, now, weight in zip(before, returned, trace.weights, strict=True):
         whole(now, "Reverse.returned", was, max(weight, 1))
     trace.returned = returned
-    trace.is_reversed = all(now >= weight for now, weight in zip(returned, trace.weights, strict=True))
+    trace.is_reversed = all(
+        now >= weight and (now or weight or not _earns(trace, part))
+        for part, (now, weight) in enumerate(zip(returned, trace.weights, strict=True))
+    )
+
+
+def _earns(trace: Trace, part: int) -> bool:
+    """Return whether some award counts a part of the order for itself, such as an item that was free."""
+    return any(earned.weights is not None and earned.weights[part] for earned in trace.earned)
 
 
 def _one_of(value: object, what: str, known: tuple[str, ...]) -> None:
@@ -302,5 +320,6 @@ def _one_of(value: object, what: str, known: tuple[str, ...]) -> None:
 _BOOKS: dict[type, Callable[[Any, Any, Handler, Member], None]] = {
     Burn: Applying._burn, Count: Applying._count_up, Flag: Applying._flag, Keep: Applying._keep,
     Move: Applying._move, Recommend: Applying._recommend, Restore: Applying._restore,
-    Reverse: Applying._reverse, SetTimer: Applying._set_timer, StopTimer: Applying._stop_timer,
+    Reverse: Applying._reverse, SetTimer: Applying._set_timer, Settle: Applying._settle,
+    StopTimer: Applying._stop_timer,
 }  # fmt: skip

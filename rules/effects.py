@@ -134,6 +134,18 @@ class Recommend(Effect, frozen=True, gc=False):
     due_us: int | None = None
 
 
+class Settle(Effect, frozen=True, gc=False):
+    """Say that an action the rule has recommended is done, by what has happened since.
+
+    Attributes:
+        action: Its name.
+        outcome: What came of it.
+    """
+
+    action: str
+    outcome: str
+
+
 class Keep(Effect, frozen=True, gc=False):
     """Remember something in the rule's own memory of the member; None forgets it."""
 

@@ -134,7 +134,10 @@ class Account:
             state.expired[str(earned.lot)] -= gone
             points -= gone
         if points:
-            self._take_elsewhere(points, f"{reason}: its own points are spent", cause, beyond)
+            reason = f"{reason}: its own points are spent"
+            spared = self._take_elsewhere(points, reason, cause, beyond)
+            earned.spared += spared
+            earned.spared_by = "waived" if beyond == "waive" else "reversed"
 
     def give_back(self, burned: Burned, reason: str, cause: Cause) -> int:
         """Give burned points back to their lot, which pays what is owed; return what no lot can take.
@@ -161,7 +164,21 @@ class Account:
         self._write(cause, cause.rule, reason, lot.lot, points, 0, burned.account, -points)
         if owed:
             self._pay_debt(lot, min(owed, points), cause, cause.rule)
+        self._take_what_was_spared(lot, burned, cause)
         return 0
+
+    def _take_what_was_spared(self, lot: Lot, burned: Burned, cause: Cause) -> None:
+        """Take points that came back to a lot which had been taken back when they were spent."""
+        trace = tracing.at(self.state, burned.fact)
+        for earned in trace.earned if trace else ():
+            taken = min(earned.spared, lot.points, burned.points) if earned.lot == lot.lot else 0
+            if taken:
+                earned.spared -= taken
+                lot.points -= taken
+                self.state.points -= taken
+                reason = "the order they were earned with has come back"
+                self._write(cause, cause.rule, reason, lot.lot, -taken, 0, earned.spared_by, taken)
+                self._drop_empty()
 
     def release(self, lot: Lot, cause: Cause) -> None:
         """Make the pending points of a lot usable."""
@@ -205,7 +222,7 @@ class Account:
         found = tracing.at(self.state, cause.fact)
         if found is None:
             booked_us, asked = cause.booked_us, cause.asked
-            if asked is not None and asked.position == cause.fact:
+            if asked is not None and asked.position == cause.fact and asked.subject == self.name:
                 found = tracing.of_other(asked, booked_us)
             else:
                 found = Trace(cause.fact, "", "", booked_us, cause.occurred_us)
@@ -287,15 +304,18 @@ class Account:
         self._drop_empty()
         return taken
 
-    def _take_elsewhere(self, points: int, reason: str, cause: Cause, beyond: str) -> None:
+    def _take_elsewhere(self, points: int, reason: str, cause: Cause, beyond: str) -> int:
+        """Take points in burn order; return how many the member no longer had and keeps."""
         taken = self._from_lots(points, reason, cause, "reversed")
         left = points - sum(part.points for part in taken)
         if not left or beyond == "clamp":
-            return
+            return left
         self._owe(left, f"{reason}, beyond the balance: debt", cause, "reversed")
         if beyond == "waive":
             self.state.points += left
             self._write(cause, cause.rule, "debt forgiven", None, left, 0, "waived", -left)
+            return left
+        return 0
 
     def _owe(self, points: int, reason: str, cause: Cause, account: str) -> None:
         self.state.points -= points

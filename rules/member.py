@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
-from ..ledger.calendar import DAY_US, Zone
+from ..ledger.calendar import Zone
 from . import sums, tracing
-from .state import MemberState, Trace
+from .state import MemberState
 from .sums import Sums
 from .tracing import PURCHASE, Traced
 
@@ -138,30 +138,28 @@ class Member:
         """The latest day with a visit, among the days that are kept."""
         return sums.last_visit(self._state)
 
-    def order(self, order: str, *, within_days: int | None = None) -> Traced | None:
-        """Return the latest purchase of an order, if it is remembered; as :meth:`traced`."""
-        return self.traced(PURCHASE, order, within_days=within_days)
+    def order(self, order: str) -> Traced | None:
+        """Return the latest purchase of an order that has not come back, or else the latest remembered."""
+        return self.traced(PURCHASE, order)
 
-    def traced(self, topic: str, key: str, *, within_days: int | None = None) -> Traced | None:
-        """Return the latest remembered fact of a type about an order or a reward.
+    def orders(self, order: str) -> list[Traced]:
+        """Return all remembered purchases of an order, the earliest first."""
+        return [tracing.shown(trace) for trace in tracing.about(self._state, PURCHASE, order)]
 
-        Args:
-            topic: The type.
-            key: The order or the reward.
-            within_days: Only if it was booked so many days of 24 hours ago: other rules may remember longer.
-        """
-        return self._shown(tracing.latest(self._state, topic, key), within_days)
+    def timer(self, key: str) -> int | None:
+        """Return when the rule's own timer of this key is due, None if none is set."""
+        found = (alarm.due_us for alarm in self._state.alarms if (alarm.key, alarm.rule) == (key, self.rule))
+        return next(found, None)
 
-    def traced_at(self, position: int, *, within_days: int | None = None) -> Traced | None:
-        """Return the remembered fact at a position; *within_days* as in :meth:`traced`."""
-        return self._shown(tracing.at(self._state, position), within_days)
+    def traced(self, topic: str, key: str) -> Traced | None:
+        """Return the latest remembered fact about an order or a reward, of those that stand if any does."""
+        found = tracing.latest(self._state, topic, key)
+        return tracing.shown(found) if found else None
 
-    def _shown(self, found: Trace | None, within_days: int | None) -> Traced | None:
-        if found is None:
-            return None
-        if within_days is not None and found.booked_us < self._state.clock_us - within_days * DAY_US:
-            return None
-        return tracing.shown(found)
+    def traced_at(self, position: int) -> Traced | None:
+        """Return the remembered fact at a position."""
+        found = tracing.at(self._state, position)
+        return tracing.shown(found) if found else None
 
     def local_date(self, instant_us: int) -> date:
         """Return the day of an instant in the programme's zone."""

@@ -112,6 +112,7 @@ def activation(text: str, catalogue: Catalogue, *, at: str, effective: str | Non
         _pin(catalogue, label, dict(table), file.currency, at=at)
         for label, table in sorted(file.rules.items())
     ]
+    _check_alone(pinned, catalogue, at=at)
     plugins = sorted({rule.plugin for rule in pinned})
     return ProgrammeActivated(
         programme=file.programme,
@@ -122,6 +123,18 @@ def activation(text: str, catalogue: Catalogue, *, at: str, effective: str | Non
         effective=effective,
         approver=approver,
     )
+
+
+def _check_alone(pinned: list[PinnedRule], catalogue: Catalogue, *, at: str) -> None:
+    labels: dict[str, str] = {}
+    for rule in pinned:
+        if catalogue.offers[rule.rule, rule.version].rule.is_alone:
+            other = labels.setdefault(rule.rule, rule.label)
+            if other != rule.label:
+                raise UsageError(
+                    f"rules {other!r} and {rule.label!r} both use {rule.rule!r}, which would act twice",
+                    at=at, hint="keep one of them",
+                )  # fmt: skip
 
 
 def _pinned_plugin(catalogue: Catalogue, name: str) -> PinnedPlugin:
@@ -157,7 +170,12 @@ def _pin(catalogue: Catalogue, label: str, table: dict[str, Any], currency: str,
 def _unknown_rule(catalogue: Catalogue, name: str, version: int | None, where: str) -> LoyaltyError:
     broken = [plugin for plugin in catalogue.plugins.values() if plugin.error]
     near = get_close_matches(name, sorted({rule for rule, _ in catalogue.offers}), n=1)
-    hint = "loyalty rules list" + (f", where {near[0]!r} comes near" if near else " shows what is installed")
+    hint = "loyalty rules list shows what is installed"
+    if near and near[0] == name:
+        versions = ", ".join(str(known) for rule, known in sorted(catalogue.offers) if rule == name)
+        hint = f"installed versions of {name!r}: {versions}"
+    elif near:
+        hint = f"did you mean {near[0]!r}? loyalty rules list shows what is installed"
     if broken:
         hint += f"; plugin {broken[0].name!r} cannot be imported: {broken[0].error}"
     wanted = repr(name) if version is None else f"{name!r} version {version}"

@@ -47,12 +47,14 @@ class Rule:
         version: From 1. A released version never changes what it answers.
         stage: When it runs on a fact: earn, multiply, cap, standing, react. Later stages see what earlier
         ones did. priority: Order within a stage, lower first; a programme can set another. Ties go by label.
+        is_alone: A programme takes it once: two of them would do the same thing twice.
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
     stage: ClassVar[str] = "react"
     priority: ClassVar[int] = 100
+    is_alone: ClassVar[bool] = False
     Params: ClassVar[type[Struct]] = Params
 
     def __init__(self, params: Any) -> None:

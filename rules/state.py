@@ -58,6 +58,8 @@ class Earned(Struct, array_like=True, gc=False):
     Attributes:
         weights: What each part of the order counts for; None: as the trace says.
         taken: Points taken back so far, whatever they were taken from.
+        spared: Of these, what the member no longer had and was not asked for, or was forgiven.
+        spared_by: The account it was booked against: 'reversed' or 'waived'.
     """
 
     lot: int
@@ -65,6 +67,8 @@ class Earned(Struct, array_like=True, gc=False):
     account: str
     weights: tuple[int, ...] | None = None
     taken: int = 0
+    spared: int = 0
+    spared_by: str = ""
 
 
 class Burned(Struct, array_like=True, gc=False):

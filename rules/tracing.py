@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from ..ledger.facts import Fact
@@ -71,10 +72,17 @@ def at(state: MemberState, position: int) -> Trace | None:
     return next((trace for trace in reversed(state.traces) if trace.fact == position), None)
 
 
+def about(state: MemberState, topic: str, key: str) -> list[Trace]:
+    """Return what is remembered of all facts of a topic about an order or a reward, the earliest first."""
+    return [trace for trace in state.traces if trace.key == key and trace.topic == topic]
+
+
 def latest(state: MemberState, topic: str, key: str) -> Trace | None:
-    """Return what is remembered of the latest fact of a topic about an order or a reward."""
-    found = (trace for trace in reversed(state.traces) if trace.key == key and trace.topic == topic)
-    return next(found, None)
+    """Return the latest of them that still stands, or else the latest."""
+    found = about(state, topic, key)
+    standing = [trace for trace in found if not (trace.is_reversed or trace.is_restored)]
+    found = standing or found
+    return found[-1] if found else None
 
 
 def shown(trace: Trace) -> Traced:
@@ -90,8 +98,8 @@ def shown(trace: Trace) -> Traced:
 def due_back(earned: Earned, trace: Trace, *, by: str, rounding: Rounding) -> int:
     """Return how many points of an award are due back in all, by what has been returned so far.
 
-    An award is split over the parts of the order by largest remainder; of each part's points the returned
-    share is due, rounded. A part that came back wholly gives all of its points, so returns together take
+    An award is split over the parts of the order by largest remainder; a part that came back wholly gives all
+    of its points, one that came back in part its share. The sum is rounded once, so returns together take
     exactly the award, however they were split.
     """
     if trace.is_reversed:
@@ -102,10 +110,11 @@ def due_back(earned: Earned, trace: Trace, *, by: str, rounding: Rounding) -> in
     if by == "order" or len(weights) == 1:
         return divided(earned.points * sum(returned), sum(weights), rounding)
     parts = shares(earned.points, weights if earned.weights is None else earned.weights)
-    return sum(
-        part if back >= weight else divided(part * back, weight, rounding)
-        for part, weight, back in zip(parts, weights, returned, strict=True) if back
-    )  # fmt: skip
+    due = Fraction(0)
+    for part, weight, back in zip(parts, weights, returned, strict=True):
+        if back:
+            due += part if back >= weight else Fraction(part * back, weight)
+    return divided(due.numerator, due.denominator, rounding)
 
 
 def returned_minor(trace: Trace) -> int:

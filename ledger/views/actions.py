@@ -52,8 +52,13 @@ class Actions(FromFacts[StandingAction]):
             row.status = _DONE
             row.done_us, row.done_position = note.occurred_us, note.position
             row.outcome, row.staff = told.outcome, told.staff
+        elif told.settled is not None:
+            if row.status == _OPEN:
+                row.status, row.outcome = _DONE, told.settled
+                row.done_us, row.done_position = told.booked_us, told.position
         elif row.status != _OPEN:
-            _, _, row.position, row.booked_us, row.fact, row.rule, row.reason, row.due_us = told
+            row.position, row.booked_us, row.fact = told.position, told.booked_us, told.fact
+            row.rule, row.reason, row.due_us = told.rule, told.reason, told.due_us
             _reopen(row)
 
     def take_back(self, row: StandingAction) -> None:

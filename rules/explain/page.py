@@ -108,7 +108,9 @@ def _fact_page(story: Story, found: Found, position: int) -> list[str]:
     flags = [flag for flag in story.flags if flag.position == position]
     now += [headed(f"flag {flag.flag}", f"{flag.reason} ({flag.rule})") for flag in flags]
     for action in story.actions:
-        todo = headed("to do", f"{action.action}: {action.reason} ({action.rule})")
+        todo = headed(
+            "to do" if action.settled is None else "done", f"{action.action}: {action.reason} ({action.rule})"
+        )
         if action.position == position:
             (now if action.fact == position else before).append(todo)
         elif action.fact == position:
