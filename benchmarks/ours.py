@@ -10,6 +10,7 @@ from pathlib import Path
 from loyalty_ledger.ledger import projection
 from loyalty_ledger.ledger.exchange.importer import run_import
 from loyalty_ledger.ledger.exchange.mapping import load_mapping
+from loyalty_ledger.ledger.exchange.parquet import load_arrow
 from loyalty_ledger.ledger.projection import Runner
 from loyalty_ledger.ledger.store.database import open_database
 from loyalty_ledger.ledger.store.reading import head_of
@@ -39,8 +40,7 @@ def make_ledger(*, url: str, programme: str = str(PROGRAMME)) -> None:
 
 def import_file(*, url: str, path: str, programme: str = str(PROGRAMME)) -> Reading:
     """Import a Parquet file into a new ledger."""
-    import pyarrow.parquet  # noqa: F401 - loading the library is no part of an import
-
+    load_arrow()  # is no part of an import
     make_ledger(url=url, programme=programme)
     registry = installed().registry
     database = open_database(url)

@@ -18,6 +18,23 @@ from .mapping import Mapping
 CHUNK_ROWS = 32_768
 
 
+def load_arrow() -> Any:
+    """Import pyarrow, which takes its time, when a file asks for it.
+
+    Raises:
+        LoyaltyError: it is not installed.
+    """
+    # Arrow's own pool keeps what it frees: a file of ten parts takes a sixth more memory than of one.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        hint = "pip install 'loyalty-ledger[parquet]'"
+        raise LoyaltyError("reading Parquet needs pyarrow", hint=hint) from error
+    return pyarrow
+
+
 class ParquetFile:
     """The rows of one Parquet file; those of a file whose facts have no id are read with all columns.
 
@@ -34,15 +51,7 @@ class ParquetFile:
             HistoryError: no Parquet file, or a column is missing or of a kind that is not read.
             LoyaltyError: pyarrow is not installed.
         """
-        # Arrow's own pool keeps what it frees: a file of ten parts takes a sixth more memory than of one.
-        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-        try:
-            import pyarrow
-            import pyarrow.parquet
-        except ImportError as error:
-            hint = "pip install 'loyalty-ledger[parquet]'"
-            raise LoyaltyError("reading Parquet needs pyarrow", hint=hint) from error
-        self._arrow = pyarrow
+        self._arrow = pyarrow = load_arrow()
         self._path = path
         self.done_rows = 0
         try:
