@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from ...ledger.facts.correction import FactRetracted
 from ...ledger.journal import Entry
 from ...ledger.reports.typesetting import counted
-from ...ledger.units import divided, money_text, shares
+from ...ledger.units import money_text, shares
 from .. import tracing
 from .layout import headed, labelled, told_fact
 from .story import Story
@@ -124,11 +125,21 @@ def _share_lines(story: Story, taken: Taken, award: TakenAward, params: dict[str
             for number, (part, back, weight) in enumerate(zip(split, returned, weights, strict=True), start=1)
             if back
         ]
-    for name, part, back, weight in parts:
-        due = part if back >= weight else divided(part * back, weight, rounding)
-        how = "" if part * back % weight == 0 or back >= weight else f", {rounding}"
+    dues = [
+        Fraction(part * min(back, weight), weight) if weight else Fraction(part)
+        for _, part, back, weight in parts
+    ]
+    is_whole = all(due.denominator == 1 for due in dues)
+    for (name, part, back, weight), due in zip(parts, dues, strict=True):
+        # Several parts are rounded once, in their sum.
+        is_last = len(parts) == 1 and not is_whole
+        said = f"{total:,}, {rounding}" if is_last else _exact(due)
         amounts = f"{money_text(back, trace.currency)} of {money_text(weight, trace.currency)}"
-        lines += labelled(
-            "" if lines else "back", f"{name}: {amounts} × {counted(part, 'point')} = {due:,}{how}"
-        )
+        lines += labelled("" if lines else "back", f"{name}: {amounts} × {counted(part, 'point')} = {said}")
+    if len(parts) > 1 and not is_whole:
+        lines += labelled("", f"together {_exact(sum(dues, Fraction(0)))} = {total:,}, {rounding}")
     return lines
+
+
+def _exact(due: Fraction) -> str:
+    return f"{due.numerator:,}" if due.denominator == 1 else f"{due.numerator:,}/{due.denominator:,}"
