@@ -37,7 +37,7 @@ class ClawbackParams(Params, frozen=True, kw_only=True):
         window_days: For how many days a purchase is remembered; returns of older ones are flagged.
         by: "lines": each award is split over the lines of the order, a line takes its own part;
             "order": the returned share of the whole order counts.
-        rounding: Of a part of a line's points: down, half-up or up. Returns together take exactly the award.
+        rounding: Of what is due back of an award, all its lines together: down, half-up or up.
         beyond: Points the member has spent become "debt"; "clamp": are not taken; "waive": are forgiven in an
             entry of their own.
     """
@@ -174,7 +174,9 @@ def _spent_on(order: str, member: Member) -> Iterator[Effect]:
 
 def _share(order: Traced, parts: tuple[int, ...]) -> str:
     more = sum(parts) - sum(order.returned)
-    return money_text(more, order.currency)
+    # What lines weigh is not always money: they may be free, or sum to another amount than the order.
+    total = sum(order.weights) or 1
+    return money_text(divided(order.amount_minor * more, total, "half-up"), order.currency)
 
 
 @hookimpl

@@ -200,7 +200,8 @@ class Applying(Asking):
         if trace.is_reversed:
             for other in trace.others:
                 saved = self._at.copy()
-                theirs = tracing.at(self._states[self._reach(other).id], trace.fact)
+                self._reach(other)
+                theirs = tracing.at(self._states[other], trace.fact)
                 if theirs is not None and not theirs.is_reversed:
                     theirs.is_reversed = True
                     self._take_back(other, theirs, effect, reason, 0)

@@ -79,7 +79,7 @@ class Reverse(Effect, frozen=True, gc=False):
         fact: Its position.
         returned: How much of each part of the order (``Traced.weights``) has come back by now; None: all.
         by: Each award's own "lines", or the share of the whole "order".
-        rounding: Of a part of a line's (or the order's) points.
+        rounding: Of what is due back of an award, all its lines together.
         beyond: What the member no longer has becomes "debt"; "clamp": is not taken; "waive": is booked as
             debt and forgiven.
     """

@@ -46,7 +46,8 @@ class Rule:
         name: How a programme asks for it; unique with the version across all plugins.
         version: From 1. A released version never changes what it answers.
         stage: When it runs on a fact: earn, multiply, cap, standing, react. Later stages see what earlier
-        ones did. priority: Order within a stage, lower first; a programme can set another. Ties go by label.
+            ones did.
+        priority: Order within a stage, lower first; a programme can set another. Ties go by label.
         is_alone: A programme takes it once: two of them would do the same thing twice.
     """
 

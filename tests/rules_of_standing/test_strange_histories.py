@@ -120,6 +120,14 @@ def test_a_free_item_keeps_its_bonus_until_it_comes_back_itself() -> None:
     assert story.balance("ann") == 0
 
 
+def test_a_line_of_an_order_for_nothing_can_come_back() -> None:
+    story = Story(SPEND)
+    story.purchase("ann", "0.00", at=DAY, order="O")
+    story.given("ann", "purchase.returned", at=DAY, order="O", lines=[{"line": 1}])
+
+    assert story.balance("ann") == 0
+
+
 def test_a_return_told_late_is_judged_by_when_it_happened() -> None:
     story = Story(f"{SPEND} window_days = 30")
     story.purchase("ann", "100.00", at="2026-03-01", order="O")
