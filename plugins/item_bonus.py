@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from loyalty_ledger.rules import (
+    MOST,
     Accrue,
     Answer,
     Fact,
@@ -16,16 +17,13 @@ from loyalty_ledger.rules import (
     Params,
     PurchaseRecorded,
     Rule,
+    Selection,
     hookimpl,
     on,
 )
 
-Names = tuple[str, ...]
-_MOST = 10**15
-"""The most one fact can earn."""
 
-
-class ItemParams(Params, frozen=True, kw_only=True):
+class ItemParams(Selection, Params, frozen=True, kw_only=True):
     """Parameters of ``item_bonus``. A line counts when it carries one of the names.
 
     Attributes:
@@ -36,10 +34,6 @@ class ItemParams(Params, frozen=True, kw_only=True):
 
     points: Annotated[int, Meta(ge=1, le=1_000_000)]
     each: Literal["order", "line", "unit"] = "order"
-    skus: Names = ()
-    categories: Names = ()
-    brands: Names = ()
-    labels: Names = ()
 
     def __post_init__(self) -> None:
         if not (self.skus or self.categories or self.brands or self.labels):
@@ -63,20 +57,13 @@ class ItemBonus(Rule):
         if self.params.each == "order":
             times = 1
         member.note("{} × {} points", times, self.params.points)
-        points = min(times * self.params.points, _MOST)
+        points = min(times * self.params.points, MOST)
         return Accrue(points=points, reason="bonus for items bought", lines=counts)
 
     def _count(self, line: Line) -> int:
-        params = self.params
-        matches = (
-            line.sku in params.skus
-            or line.category in params.categories
-            or line.brand in params.brands
-            or any(label in params.labels for label in line.labels)
-        )
-        if not matches:
+        if not self.params.matches(line):
             return 0
-        return min(max(int(line.quantity), 0), _MOST) if params.each == "unit" else 1
+        return min(max(int(line.quantity), 0), MOST) if self.params.each == "unit" else 1
 
 
 @hookimpl

@@ -7,9 +7,10 @@ from fractions import Fraction
 from math import ceil, floor, lcm
 from typing import Annotated, Literal, NamedTuple
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from loyalty_ledger.rules import (
+    MOST,
     Accrue,
     Answer,
     Fact,
@@ -20,6 +21,7 @@ from loyalty_ledger.rules import (
     PurchaseRecorded,
     Rounding,
     Rule,
+    Selection,
     divided,
     hookimpl,
     minor_units,
@@ -27,27 +29,7 @@ from loyalty_ledger.rules import (
     on,
 )
 
-Names = tuple[str, ...]
 Weights = tuple[int, ...]
-_MOST = 10**15
-
-
-class Selection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Lines by what they carry: one match is enough."""
-
-    skus: Names = ()
-    categories: Names = ()
-    brands: Names = ()
-    labels: Names = ()
-
-    def matches(self, line: Line) -> bool:
-        """Return whether the line carries one of the names."""
-        return (
-            line.sku in self.skus
-            or line.category in self.categories
-            or line.brand in self.brands
-            or any(label in self.labels for label in line.labels)
-        )
 
 
 class Multiplier(Selection, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -189,7 +171,7 @@ class PointsPerSpend(Rule):
             points = divided(above, below, params.rounding) * params.points
         else:
             points = divided(above * params.points, below, params.rounding)
-        points = min(points, _MOST)
+        points = min(points, MOST)
         member.note(
             "{} counted / {} × {}, {} rounded {} = {} points",
             lambda: _money(counted_minor, step.currency), step.step,
@@ -214,7 +196,7 @@ def _whole(weights: list[Fraction]) -> Weights:
     """Return what lines count for as whole numbers in the same proportion, as near as such numbers can be."""
     denominator = lcm(*(weight.denominator for weight in weights))
     scaled = [max(int(weight * denominator), 0) for weight in weights]
-    less = max(scaled) // _MOST + 1
+    less = max(scaled) // MOST + 1
     return tuple(weight // less for weight in scaled)
 
 

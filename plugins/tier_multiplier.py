@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from loyalty_ledger.rules import (
+    MOST,
     Accrue,
     Answer,
     Award,
@@ -25,9 +26,6 @@ from loyalty_ledger.rules import (
 
 Percent = Annotated[int, Meta(ge=100, le=100_000)]
 Rung = Annotated[str, Meta(min_length=1, max_length=255)]
-
-_MOST = 10**15
-"""The most one fact can earn."""
 
 
 class MultiplierParams(Params, frozen=True, kw_only=True):
@@ -71,7 +69,7 @@ class TierMultiplier(Rule):
         if percent is None:
             return NotQualified(reason=f"no multiplier for {rung or 'a member without a rung'}")
         earned = member.earned_points
-        points = min(divided(earned * (percent - 100), 100, self.params.rounding), _MOST)
+        points = min(divided(earned * (percent - 100), 100, self.params.rounding), MOST)
         member.note(
             "{} points × {} %, rounded {} = {} points", earned, percent - 100, self.params.rounding, points
         )

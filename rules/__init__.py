@@ -43,7 +43,7 @@ from ..ledger.facts.promise import PromiseKept, PromiseMade
 from ..ledger.facts.purchase import Line, PurchaseRecorded, PurchaseReturned
 from ..ledger.facts.referral import RecommendationStated, ReferralAsked, ReferralMade
 from ..ledger.facts.reward import GiftGiven, RewardCancelled, RewardIssued, RewardRedeemed
-from ..ledger.units import Rounding, divided, minor_units, money_text, rounded, shares
+from ..ledger.units import MOST, Rounding, divided, minor_units, money_text, rounded, shares
 from .effects import (
     Accrue,
     Burn,
@@ -68,11 +68,12 @@ from .effects import (
 from .hookspecs import hookimpl
 from .member import Award, Member, OpenLot
 from .rule import STAGES, Answer, Params, Rule, on
+from .selection import Selection
 from .sums import Sums
 from .tracing import Traced
 
 __all__ = [
-    "DAY_US", "FOREVER_US", "HOUR_US", "STAGES", "Accrue", "ActionDone", "ActivityRecorded", "Answer",
+    "DAY_US", "FOREVER_US", "HOUR_US", "MOST", "STAGES", "Accrue", "ActionDone", "ActivityRecorded", "Answer",
     "Award", "BalanceOpened", "Burn", "Changed", "ComplaintAcknowledged", "ComplaintExplained",
     "ComplaintFollowedUp", "ComplaintOpened", "ComplaintReopened", "ComplaintResolved",
     "ContactRecorded", "Count", "Effect", "Fact", "FactRetracted", "FactType", "FeedbackAnswered",
@@ -83,7 +84,7 @@ __all__ = [
     "PointsReinstated", "PointsTransferred", "PreferenceStated", "PromiseKept", "PromiseMade",
     "PurchaseRecorded", "PurchaseReturned", "Recommend", "RecommendationStated", "RedemptionCancelled",
     "ReferralAsked", "ReferralMade", "Restore", "Reverse", "RewardCancelled", "RewardIssued",
-    "RewardRedeemed", "Rounding", "Rule", "ScoreRecorded", "SetTimer", "Settle", "StopTimer", "Sums",
-    "SurveyAnswered", "Terms", "Timer", "Traced", "Zone", "divided", "hookimpl", "instant_us", "minor_units",
+    "RewardRedeemed", "Rounding", "Rule", "ScoreRecorded", "Selection", "SetTimer", "Settle", "StopTimer",
+    "Sums", "SurveyAnswered", "Terms", "Timer", "Traced", "Zone", "divided", "hookimpl", "instant_us", "minor_units",
     "money_text", "on", "rounded", "shares",
 ]  # fmt: skip
