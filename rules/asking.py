@@ -12,9 +12,10 @@ from ..ledger.fold import ActionRow, FlagRow, MoveRow
 from ..ledger.journal import Entry
 from ..ledger.units import MOST
 from .answers import NonsenseError, instant, said, shown, whole, words
+from .cause import Cause
 from .compile import Handler, Programme
 from .effects import Accrue, Changed, Effect, NewLot, Terms
-from .journaling import Account, Cause
+from .journaling import Account
 from .member import Award, Member
 from .roster import Roster
 from .rule import STAGES

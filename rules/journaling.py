@@ -3,44 +3,13 @@
 from __future__ import annotations
 
 from ..ledger.calendar import FOREVER_US
-from ..ledger.facts import Fact, FactType
 from ..ledger.journal import Entry
 from ..ledger.units import INT64_MAX
 from . import tracing
 from .answers import NonsenseError
-from .compile import Programme
+from .cause import Cause
 from .member import Award
 from .state import Burned, Earned, Lot, MemberState, Trace
-
-
-class Cause:
-    """What the entries being written answer to; the engine sets it before it books."""
-
-    __slots__ = (
-        "asked", "booked_us", "fact", "is_late", "occurred_us", "position", "programme", "rule",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.position = 0
-        self.fact = 0
-        self.booked_us = 0
-        self.occurred_us = 0
-        self.rule = ""
-        self.programme: Programme | None = None
-        self.is_late = False
-        self.asked: Fact[FactType] | None = None
-        """The fact that is being answered; of a timer, None."""
-
-    def copy(self) -> Cause:
-        """Return a copy, to come back to after a detour."""
-        other = Cause()
-        other.restore(self)
-        return other
-
-    def restore(self, other: Cause) -> None:
-        """Take over what *other* holds."""
-        for name in self.__slots__:
-            setattr(self, name, getattr(other, name))
 
 
 class Account:

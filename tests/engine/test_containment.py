@@ -29,7 +29,8 @@ from loyalty_ledger.rules import (
 )
 from loyalty_ledger.rules.answers import NonsenseError
 from loyalty_ledger.rules.catalogue import Catalogue
-from loyalty_ledger.rules.journaling import Account, Cause
+from loyalty_ledger.rules.cause import Cause
+from loyalty_ledger.rules.journaling import Account
 from loyalty_ledger.rules.member import Award
 from loyalty_ledger.rules.state import MemberState
 from loyalty_ledger.rules.testing import Story
