@@ -85,6 +85,6 @@ __all__ = [
     "PurchaseRecorded", "PurchaseReturned", "Recommend", "RecommendationStated", "RedemptionCancelled",
     "ReferralAsked", "ReferralMade", "Restore", "Reverse", "RewardCancelled", "RewardIssued",
     "RewardRedeemed", "Rounding", "Rule", "ScoreRecorded", "Selection", "SetTimer", "Settle", "StopTimer",
-    "Sums", "SurveyAnswered", "Terms", "Timer", "Traced", "Zone", "divided", "hookimpl", "instant_us", "minor_units",
-    "money_text", "on", "rounded", "shares",
+    "Sums", "SurveyAnswered", "Terms", "Timer", "Traced", "Zone", "divided", "hookimpl", "instant_us",
+    "minor_units", "money_text", "on", "rounded", "shares",
 ]  # fmt: skip
