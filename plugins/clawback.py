@@ -16,12 +16,14 @@ from loyalty_ledger.rules import (
     Member,
     Params,
     PointsRedeemed,
+    PurchaseRecorded,
     PurchaseReturned,
     Restore,
     Reverse,
     Rounding,
     Rule,
     Traced,
+    Undo,
     divided,
     hookimpl,
     money_text,
@@ -93,17 +95,19 @@ class Clawback(Rule):
 
     @on(FactRetracted)
     def retract(self, retracted: Fact[FactRetracted], member: Member) -> Iterator[Effect]:
-        """Reverse what a wrong fact did: what it earned goes, what it spent comes back."""
+        """Reverse what a wrong fact did: what it earned goes, what it spent or took back comes back."""
         position = retracted.data.retracted
         trace = member.traced_at(position)
-        if trace is None or not self._is_in_time(trace, retracted.occurred_us):
+        if trace is None or not self._is_in_time(trace, retracted.occurred_us) or not _did_something(trace):
             yield Flag(flag="not-reversible", reason=f"fact {position} has nothing that could be reversed")
             return
         reason = f"fact {position} retracted: {retracted.data.reason}"[:2000]
-        if not trace.is_returned:
+        if not trace.is_returned and _counted(trace):
             yield self._reversal(position, reason, None)
         if trace.burned_points and not trace.is_restored:
             yield Restore(fact=position, reason=reason)
+        if trace.took and not trace.is_undone:
+            yield Undo(fact=position, reason=reason)
 
     def _is_in_time(self, trace: Traced, occurred_us: int) -> bool:
         return occurred_us <= trace.booked_us + self.params.window_days * DAY_US
@@ -114,6 +118,14 @@ class Clawback(Rule):
             fact=fact, reason=reason, returned=parts, by=params.by, rounding=params.rounding,
             beyond=params.beyond,
         )  # fmt: skip
+
+
+def _counted(trace: Traced) -> bool:
+    return bool(trace.earned_points) or trace.topic == PurchaseRecorded.topic
+
+
+def _did_something(trace: Traced) -> bool:
+    return _counted(trace) or bool(trace.burned_points) or bool(trace.took)
 
 
 Parts = tuple[int, ...] | str | None

@@ -118,26 +118,28 @@ class ReferralBonus(Rule):
         if name is None or member.kept("paid") is not None:
             return None
         referrer = member.other(str(name))
-        refusal = self._refusal(purchase, member)
+        refusal = self._refusal(
+            purchase.data.amount_minor, purchase.data.currency, purchase.occurred_us, member
+        )
         if refusal or referrer is None:
             return NotQualified(reason=refusal or f"{name} is not known here")
         return self._bonuses(purchase, member, referrer)
 
-    def _refusal(self, purchase: Fact[PurchaseRecorded], member: Member) -> str:
-        """Return why the purchase does not qualify, '' if it does."""
-        params, order = self.params, purchase.data
+    def _refusal(self, amount_minor: int, currency: str, occurred_us: int, member: Member) -> str:
+        """Return why a purchase does not qualify, '' if it does."""
+        params = self.params
         if params.minimum_order:
             minimum_minor = minor_units(params.minimum_order, member.currency)
-            if order.currency != member.currency:
-                return f"the order is in {order.currency}"
-            if order.amount_minor < minimum_minor:
-                amount, minimum = (money_text(x, order.currency) for x in (order.amount_minor, minimum_minor))
+            if currency != member.currency:
+                return f"the order is in {currency}"
+            if amount_minor < minimum_minor:
+                amount, minimum = (money_text(x, currency) for x in (amount_minor, minimum_minor))
                 return f"{amount} is below the minimum order of {minimum}"
         referred_us = member.counter("referred_us")
-        if purchase.occurred_us < referred_us:
+        if occurred_us < referred_us:
             return "bought before the referral"
         last = member.local_date(referred_us) + timedelta(days=params.within_days)
-        if params.within_days and member.local_date(purchase.occurred_us) > last:
+        if params.within_days and member.local_date(occurred_us) > last:
             return f"bought after {last}, more than {params.within_days} days after the referral"
         return ""
 
@@ -174,10 +176,41 @@ class ReferralBonus(Rule):
             reason = f"referral bonus: {member.id} has bought"
             effects += [
                 Accrue(points=params.referrer_points, reason=reason, member=referrer.id),
-                Keep(key="bonuses", value=bonuses + 1, member=referrer.id),
-                Keep(key="counted", value="yes"),
+                *self._counted(referrer),
             ]
         return effects
+
+    def _paid_again(self, position: int, member: Member) -> list[Effect]:
+        """Answer that a return was retracted: the purchase that had given the bonus stands again."""
+        wrong = member.traced_at(position)
+        name = member.kept("referrer")
+        referrer = member.other(str(name)) if name is not None else None
+        if wrong is None or referrer is None:
+            return []
+        for at in wrong.took:
+            bought = member.traced_at(at)
+            if bought is None or bought.topic != PurchaseRecorded.topic or bought.is_returned:
+                continue
+            if self._refusal(bought.amount_minor, bought.currency, bought.occurred_us, member):
+                continue
+            if member.kept("paid") is not None:
+                if referrer.id not in bought.reached or member.counter("paid") == at:
+                    continue
+                reason = (
+                    f"the bonus for {member.id} was given twice, as a return was retracted: adjust it by hand"
+                )
+                return [Flag(flag="bonus-given", reason=reason)]
+            effects: list[Effect] = [Keep(key="paid", value=at)]
+            if referrer.id in bought.reached:
+                effects += self._counted(referrer)
+            return effects
+        return []
+
+    def _counted(self, referrer: Member) -> list[Effect]:
+        return [
+            Keep(key="bonuses", value=referrer.counter("bonuses") + 1, member=referrer.id),
+            Keep(key="counted", value="yes"),
+        ]
 
     @on(PurchaseReturned, FactRetracted)
     def take_back(self, fact: Fact[Any], member: Member) -> list[Effect]:
@@ -186,6 +219,9 @@ class ReferralBonus(Rule):
             forgotten = self._forgotten(fact.data.retracted, member)
             if forgotten:
                 return forgotten
+            again = self._paid_again(fact.data.retracted, member)
+            if again:
+                return again
         paid = member.kept("paid")
         bought = member.traced_at(member.counter("paid")) if paid is not None else None
         if bought is None or not bought.is_returned:

@@ -31,6 +31,7 @@ from loyalty_ledger.rules import (
     StopTimer,
     SurveyAnswered,
     Timer,
+    Traced,
     hookimpl,
     on,
 )
@@ -177,9 +178,16 @@ class Stages(Rule):
         is_retraction = isinstance(fact.data, FactRetracted)
         if is_retraction and member.kept("recommends") == fact.data.retracted:
             yield from _kept(member, "recommends", None)
-        if member.rung() in _BEFORE:
-            return
         visits = member.total.visits
+        if member.rung() in _BEFORE:
+            if visits:
+                yield from self._stands_again(fact, member, visits)
+            return
+        if visits and is_retraction and self._is_back(member):
+            yield Keep(key="regained", value=visits)
+            reason = f"bought again, lapsed since {member.kept('lapsed')}; a return was retracted"
+            yield from self._settle(member, _Place("regained", reason, {"visits": visits}))
+            return
         if visits:
             yield from self._recounted(member, visits, "a retraction" if is_retraction else "a return")
             return
@@ -189,6 +197,22 @@ class Stages(Rule):
         for key in ("before", "first", "regained", "lapsed"):
             yield from _kept(member, key, None)
         yield from self._told(member, None)
+
+    def _is_back(self, member: Member) -> bool:
+        """Return whether a visit that stands again ends an absence."""
+        last, since = member.last_visit, member.kept("lapsed")
+        is_after = last is not None and (not since or last.isoformat() >= str(since))
+        return member.rung() in _AWAY and is_after and self._away(member) is None
+
+    def _stands_again(self, fact: Fact[Any], member: Member, visits: int) -> Iterator[Effect]:
+        """A return that took the last purchase was retracted."""
+        yield from _kept(member, "before", member.rung() or None)
+        place = self._away(member) or _by_counts(member, visits)
+        yield from self._settle(member, place._replace(reason=f"{place.reason}; a return was retracted"))
+        wrong = member.traced_at(fact.data.retracted) if isinstance(fact.data, FactRetracted) else None
+        bought = [at for at in (wrong.took if wrong else ()) if _is_bought(member.traced_at(at))]
+        yield from _kept(member, "first", min(bought, default=None))
+        yield from self._told(member, min(bought, default=fact.position))
 
     def _recounted(self, member: Member, visits: int, why: str) -> Iterator[Effect]:
         first = member.traced_at(member.counter("first"))
@@ -301,6 +325,10 @@ def _by_counts(member: Member, visits: int) -> _Place:
     else:
         evidence, rung = (first, 0), "repeat"
     return _Place(rung, words, figures, tuple(position for position in evidence if position))
+
+
+def _is_bought(fact: Traced | None) -> bool:
+    return fact is not None and fact.topic == PurchaseRecorded.topic and not fact.is_returned
 
 
 def _purchases(visits: int) -> str:

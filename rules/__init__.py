@@ -64,6 +64,7 @@ from .effects import (
     StopTimer,
     Terms,
     Timer,
+    Undo,
 )
 from .hookspecs import hookimpl
 from .member import Award, Member, OpenLot
@@ -85,6 +86,6 @@ __all__ = [
     "PurchaseRecorded", "PurchaseReturned", "Recommend", "RecommendationStated", "RedemptionCancelled",
     "ReferralAsked", "ReferralMade", "Restore", "Reverse", "RewardCancelled", "RewardIssued",
     "RewardRedeemed", "Rounding", "Rule", "ScoreRecorded", "Selection", "SetTimer", "Settle", "StopTimer",
-    "Sums", "SurveyAnswered", "Terms", "Timer", "Traced", "Zone", "divided", "hookimpl", "instant_us",
+    "Sums", "SurveyAnswered", "Terms", "Timer", "Traced", "Undo", "Zone", "divided", "hookimpl", "instant_us",
     "minor_units", "money_text", "on", "rounded", "shares",
 ]  # fmt: skip

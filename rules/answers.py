@@ -77,3 +77,13 @@ def said(error: BaseException) -> str:
 
 def _printable(text: str) -> str:
     return _UNPRINTABLE.sub("?", _ADDRESS.sub("", text[:1000]))[:300]
+
+
+def one_of(value: object, what: str, known: tuple[str, ...]) -> None:
+    """Refuse what is none of the known words.
+
+    Raises:
+        NonsenseError: naming what was answered and what is known.
+    """
+    if value not in known:
+        raise NonsenseError(f"answered {what} {shown(value)}, not one of {', '.join(known)}")

@@ -8,10 +8,9 @@ from typing import Any
 import msgspec
 
 from ..ledger.fold import ActionRow, FlagRow, MoveRow
-from ..ledger.units import INT64_MAX, MOST, ROUNDINGS
-from . import tracing
-from .answers import NonsenseError, instant, shown, whole, words
-from .asking import CAP, Asking
+from ..ledger.units import INT64_MAX, MOST
+from .answers import NonsenseError, instant, one_of, shown, whole, words
+from .asking import CAP
 from .compile import Handler
 from .effects import (
     Accrue,
@@ -30,9 +29,11 @@ from .effects import (
     SetTimer,
     Settle,
     StopTimer,
+    Undo,
 )
-from .member import Award, Member
-from .state import Alarm, Rung, Trace
+from .member import Member
+from .reversing import Reversing, reached
+from .state import Alarm, Rung
 from .sums import Sums
 from .sums import add as add_sums
 
@@ -41,7 +42,7 @@ _MOST_ROUNDS = 100
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-class Applying(Asking):
+class Applying(Reversing):
     """A group whose rules' effects are applied."""
 
     def _reach(self, name: str) -> Member:
@@ -62,9 +63,7 @@ class Applying(Asking):
         self._book(effect, handler, self._reach(effect.member), is_own=False)
         self._at.restore(saved)
         if kind is Accrue and saved.programme is not None and saved.programme.orders_us is not None:
-            trace = self._accounts[asked.id].trace(saved)
-            if effect.member not in trace.others:
-                trace.others += (effect.member,)
+            reached(self._accounts[asked.id].trace(saved), effect.member)
 
     def _book(self, effect: Effect, handler: Handler, member: Member, *, is_own: bool) -> None:
         if type(effect) is Accrue:
@@ -92,7 +91,7 @@ class Applying(Asking):
     def _burn(self, effect: Burn, _: Handler, member: Member) -> None:
         points = whole(effect.points, "Burn.points", 1, MOST)
         reason, account = words(effect.reason, "Burn.reason"), effect.account
-        _one_of(account, "Burn.account", ("redeemed", "adjusted", "opened"))
+        one_of(account, "Burn.account", ("redeemed", "adjusted", "opened"))
         self._accounts[member.id].burn(points, reason, self._at, account)
         if account == "adjusted":
             self._count(member.id, Sums(adjusted=-points), self._at.occurred_us)
@@ -178,68 +177,6 @@ class Applying(Asking):
             )
         )  # fmt: skip
 
-    # What can be taken back
-
-    def _remembered(self, effect: Reverse | Restore, member: Member) -> Trace:
-        trace = tracing.at(self._states[member.id], whole(effect.fact, f"{type(effect).__name__}.fact", 1))
-        if trace is None:
-            raise NonsenseError(f"answered {shown(effect)}, but that fact is not remembered")
-        return trace
-
-    def _reverse(self, effect: Reverse, handler: Handler, member: Member) -> None:
-        trace, reason = self._remembered(effect, member), words(effect.reason, "Reverse.reason")
-        _one_of(effect.by, "Reverse.by", ("lines", "order"))
-        _one_of(effect.beyond, "Reverse.beyond", ("debt", "clamp", "waive"))
-        _one_of(effect.rounding, "Reverse.rounding", tuple(ROUNDINGS))
-        if trace.is_reversed:
-            self._note(member.id, handler.rule, "all of it was taken back before", is_refusal=True)
-            return
-        before_minor = tracing.returned_minor(trace)
-        _mark_returned(trace, effect.returned)
-        self._take_back(member.id, trace, effect, reason, before_minor)
-        if trace.is_reversed:
-            for other in trace.others:
-                saved = self._at.copy()
-                self._reach(other)
-                theirs = tracing.at(self._states[other], trace.fact)
-                if theirs is not None and not theirs.is_reversed:
-                    theirs.is_reversed = True
-                    self._take_back(other, theirs, effect, reason, 0)
-                self._at.restore(saved)
-
-    def _take_back(self, name: str, trace: Trace, effect: Reverse, reason: str, before_minor: int) -> None:
-        """Take what is due back of each award, and what the fact counted for in sums."""
-        account, taken = self._accounts[name], {"issued": 0, "adjusted": 0}
-        for earned in trace.earned:
-            due = tracing.due_back(earned, trace, by=effect.by, rounding=effect.rounding) - earned.taken
-            if due > 0:
-                account.take_back(earned, due, reason, self._at, effect.beyond)
-                taken[earned.account] = taken.get(earned.account, 0) + due
-        spend_minor = visits = 0
-        if trace.topic == tracing.PURCHASE:
-            programme = self._at.programme
-            if programme is not None and trace.currency == programme.currency:
-                spend_minor = before_minor - tracing.returned_minor(trace)
-            if trace.is_reversed:
-                visits = -account.leave_order(trace)
-        self._count(name, Sums(-taken["issued"], -taken["adjusted"], spend_minor, visits), trace.occurred_us)
-
-    def _restore(self, effect: Restore, handler: Handler, member: Member) -> None:
-        trace, reason = self._remembered(effect, member), words(effect.reason, "Restore.reason")
-        if trace.is_restored:
-            self._note(member.id, handler.rule, "it was given back before", is_refusal=True)
-            return
-        trace.is_restored = True
-        for burned in trace.burned:
-            rest = self._accounts[member.id].give_back(burned, reason, self._at)
-            if rest:
-                award = Award(handler.rule, handler.label, rest, reason, None, None, burned.account)
-                self._open_lot(member, award)
-            if burned.account == "adjusted":
-                self._count(member.id, Sums(adjusted=burned.points), trace.occurred_us)
-        if self._states[member.id].due_us() <= self._at.booked_us:
-            self._due_now.append(member.id)
-
     # Sums
 
     def _count(self, name: str, more: Sums, occurred_us: int) -> None:
@@ -290,37 +227,9 @@ class Applying(Asking):
         raise self._contained(error, self._at.rule, next(iter(self._changed)))
 
 
-def _mark_returned(trace: Trace, returned: tuple[int, ...] | None) -> None:
-    if returned is None:
-        trace.is_reversed = True
-        return
-    if type(returned) is not tuple or len(returned) != len(trace.weights):
-        raise NonsenseError(
-            f"answered Reverse.returned {shown(returned)}, not one number a part of the order"
-        )
-    before = trace.returned or (0,) * len(trace.weights)
-    for was, now, weight in zip(before, returned, trace.weights, strict=True):
-        whole(now, "Reverse.returned", was, max(weight, 1))
-    trace.returned = returned
-    trace.is_reversed = all(
-        now >= weight and (now or weight or not _earns(trace, part))
-        for part, (now, weight) in enumerate(zip(returned, trace.weights, strict=True))
-    )
-
-
-def _earns(trace: Trace, part: int) -> bool:
-    """Return whether some award counts a part of the order for itself, such as an item that was free."""
-    return any(earned.weights is not None and earned.weights[part] for earned in trace.earned)
-
-
-def _one_of(value: object, what: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise NonsenseError(f"answered {what} {shown(value)}, not one of {', '.join(known)}")
-
-
 _BOOKS: dict[type, Callable[[Any, Any, Handler, Member], None]] = {
     Burn: Applying._burn, Count: Applying._count_up, Flag: Applying._flag, Keep: Applying._keep,
     Move: Applying._move, Recommend: Applying._recommend, Restore: Applying._restore,
     Reverse: Applying._reverse, SetTimer: Applying._set_timer, Settle: Applying._settle,
-    StopTimer: Applying._stop_timer,
+    StopTimer: Applying._stop_timer, Undo: Applying._undo,
 }  # fmt: skip

@@ -19,7 +19,7 @@ from .effects import Changed, NewLot
 from .programme import Policy, read_programme
 from .rule import STAGES, Rule, listeners
 
-ENGINE = 2
+ENGINE = 3
 """Version of what the engine itself does; a change that could move a number raises it."""
 
 _CAP = STAGES.index("cap")

@@ -102,6 +102,17 @@ class Restore(Effect, frozen=True, gc=False):
     reason: str
 
 
+class Undo(Effect, frozen=True, gc=False):
+    """Undo what a remembered fact took back or gave back: what Reverse and Restore did in answer to it.
+
+    Points taken go back to where they were taken from, with their own expiry; points given back are spent
+    again. Members of the group whom it reached are reached again. Once for each fact.
+    """
+
+    fact: int
+    reason: str
+
+
 class Move(Effect, frozen=True, gc=False):
     """Put the member on another rung of a ladder. A move to where the member stands is none.
 

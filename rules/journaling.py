@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from ..ledger.calendar import FOREVER_US
 from ..ledger.journal import Entry
 from ..ledger.units import INT64_MAX
@@ -69,22 +71,32 @@ class Account:
         Raises:
             NonsenseError: the debt would pass 2^63.
         """
+        burned = self.spend(points, reason, cause, account)
+        if cause.programme is not None and cause.programme.traces_us is not None:
+            self.forget(cause.booked_us - cause.programme.traces_us)
+            self.trace(cause).burned += burned
+
+    def spend(self, points: int, reason: str, cause: Cause, account: str) -> tuple[Burned, ...]:
+        """Spend points as ``burn`` does, and only return from where."""
         burned = self._from_lots(points, reason, cause, account)
         left = points - sum(part.points for part in burned)
         if left:
             self._owe(left, f"{reason}, beyond the balance: debt", cause, account)
             burned.append(Burned(account, left, None))
-        if cause.programme is not None and cause.programme.traces_us is not None:
-            self.forget(cause.booked_us - cause.programme.traces_us)
-            self.trace(cause).burned += tuple(burned)
+        return tuple(burned)
 
-    def take_back(self, earned: Earned, points: int, reason: str, cause: Cause, beyond: str) -> None:
+    def take_back(
+        self, earned: Earned, points: int, reason: str, cause: Cause, beyond: str
+    ) -> tuple[Burned, ...]:
         """Take *points* of an award back: from its lot, from what of it expired, in burn order, beyond that.
+
+        Returns:
+            What was taken from where; see :class:`Taken`.
 
         Raises:
             NonsenseError: the debt would pass 2^63.
         """
-        state = self.state
+        state, taken = self.state, list[Burned]()
         earned.taken += points
         lot = next((lot for lot in state.lots if lot.lot == earned.lot), None)
         if lot is not None:
@@ -94,6 +106,7 @@ class Account:
                 lot.pending, lot.points = lot.pending - pending, lot.points - usable
                 state.pending, state.points = state.pending - pending, state.points - usable
                 points -= pending + usable
+                taken.append(_burned(lot, "reversed", pending + usable))
                 self._write(
                     cause, cause.rule, reason, lot.lot, -usable, -pending, "reversed", pending + usable
                 )
@@ -102,11 +115,43 @@ class Account:
         if gone:
             state.expired[str(earned.lot)] -= gone
             points -= gone
+            taken.append(Burned("expired", gone, earned.lot))
         if points:
             reason = f"{reason}: its own points are spent"
-            spared = self._take_elsewhere(points, reason, cause, beyond)
-            earned.spared += spared
-            earned.spared_by = "waived" if beyond == "waive" else "reversed"
+            elsewhere, spared = self._take_elsewhere(points, reason, cause, beyond)
+            taken += elsewhere
+            if spared:
+                taken.append(Burned("", spared, earned.lot))
+                earned.spared += spared
+                earned.spared_by = "waived" if beyond == "waive" else "reversed"
+        return tuple(taken)
+
+    def undo_taking(
+        self, earned: Earned | None, taken: tuple[Burned, ...], points: int, reason: str, cause: Cause
+    ) -> int:
+        """Put *points* that were taken back where they came from, the last taken first.
+
+        Returns:
+            How many of them no lot can take: they are for a new one.
+        """
+        left, rest = points, 0
+        for piece in reversed(taken):
+            part = min(piece.points, left)
+            if not part:
+                continue
+            left -= part
+            if piece.account == "expired":
+                key = str(piece.lot)
+                self.state.expired[key] = self.state.expired.get(key, 0) + part
+            elif piece.account:
+                rest += self.give_back(msgspec.structs.replace(piece, points=part), reason, cause)
+            elif earned is not None:
+                # What was spared and has been taken since was taken from points: it goes back as such.
+                rest += max(part - earned.spared, 0)
+                earned.spared -= min(part, earned.spared)
+        if earned is not None:
+            earned.taken -= points
+        return rest + left
 
     def give_back(self, burned: Burned, reason: str, cause: Cause) -> int:
         """Give burned points back to their lot, which pays what is owed; return what no lot can take.
@@ -128,6 +173,11 @@ class Account:
                 burned.terms_rule,
             )  # fmt: skip
             state.add_lot(lot)
+        if lot.usable_us > cause.booked_us:
+            lot.pending += points
+            state.pending += points
+            self._write(cause, cause.rule, reason, lot.lot, 0, points, burned.account, -points)
+            return 0
         lot.points += points
         state.points += points
         self._write(cause, cause.rule, reason, lot.lot, points, 0, burned.account, -points)
@@ -208,6 +258,18 @@ class Account:
             trace.is_visit = count == 1
         return int(trace.is_visit)
 
+    def return_to_order(self, trace: Trace) -> int:
+        """Return 1 if a purchase that stands again is a visit: no other of its order is one."""
+        same = [
+            other for other in self.state.traces
+            if other is not trace and trace.key and other.key == trace.key
+            and other.topic == tracing.PURCHASE and not other.is_reversed
+        ]  # fmt: skip
+        trace.is_visit = not any(other.is_visit for other in same)
+        if self._orders is not None and trace.key:
+            self._orders[trace.key] = len(same) + 1
+        return int(trace.is_visit)
+
     def leave_order(self, trace: Trace) -> int:
         """Return 1 if with a purchase taken back a visit is gone; another of its order may take its place."""
         if trace.key:
@@ -264,27 +326,24 @@ class Account:
                 lot.points -= part
                 state.points -= part
                 self._write(cause, cause.rule, reason, lot.lot, -part, 0, account, part)
-                taken.append(
-                    Burned(
-                        account, part, lot.lot, lot.fact, lot.booked_us, lot.usable_us, lot.expires_us,
-                        lot.terms_rule,
-                    )
-                )  # fmt: skip
+                taken.append(_burned(lot, account, part))
         self._drop_empty()
         return taken
 
-    def _take_elsewhere(self, points: int, reason: str, cause: Cause, beyond: str) -> int:
-        """Take points in burn order; return how many the member no longer had and keeps."""
+    def _take_elsewhere(
+        self, points: int, reason: str, cause: Cause, beyond: str
+    ) -> tuple[list[Burned], int]:
+        """Take points in burn order; return what was taken, and how many the member keeps for want of any."""
         taken = self._from_lots(points, reason, cause, "reversed")
         left = points - sum(part.points for part in taken)
         if not left or beyond == "clamp":
-            return left
+            return taken, left
         self._owe(left, f"{reason}, beyond the balance: debt", cause, "reversed")
         if beyond == "waive":
             self.state.points += left
             self._write(cause, cause.rule, "debt forgiven", None, left, 0, "waived", -left)
-            return left
-        return 0
+            return taken, left
+        return [*taken, Burned("reversed", left, None)], 0
 
     def _owe(self, points: int, reason: str, cause: Cause, account: str) -> None:
         self.state.points -= points
@@ -321,3 +380,9 @@ class Account:
                 usable_us, expires_us, cause.is_late,
             ))
         )  # fmt: skip
+
+
+def _burned(lot: Lot, account: str, points: int) -> Burned:
+    return Burned(
+        account, points, lot.lot, lot.fact, lot.booked_us, lot.usable_us, lot.expires_us, lot.terms_rule
+    )

@@ -88,6 +88,23 @@ class Burned(Struct, array_like=True, gc=False):
     terms_rule: str = ""
 
 
+class Taken(Struct, array_like=True, gc=False):
+    """What a remembered fact took back of another, or gave back of what that had spent.
+
+    Attributes:
+        fact: The other fact.
+        returned: How much more of each part of it came back; empty: all that was left.
+        lots: By award, its lot and what was taken, piece by piece. A piece of the account 'expired' had
+            expired and one of '' was not asked for: neither changed a balance.
+        was_spent: What the other fact had spent was given back.
+    """
+
+    fact: int
+    returned: tuple[int, ...] = ()
+    lots: tuple[tuple[int, tuple[Burned, ...]], ...] = ()
+    was_spent: bool = False
+
+
 class Trace(Struct, array_like=True, gc=False):
     """A remembered fact: what it earned and burned, so that it can be taken back.
 
@@ -98,6 +115,8 @@ class Trace(Struct, array_like=True, gc=False):
         returned: How much of each has come back; empty: nothing.
         others: Members of the group who earned by the same fact.
         is_visit: Of a purchase: it counts as a visit.
+        taken: What it took back of other facts, in the order it did.
+        is_undone: That was undone.
     """
 
     fact: int
@@ -115,6 +134,8 @@ class Trace(Struct, array_like=True, gc=False):
     is_visit: bool = False
     is_reversed: bool = False
     is_restored: bool = False
+    taken: tuple[Taken, ...] = ()
+    is_undone: bool = False
 
 
 class Rung(Struct, array_like=True, gc=False):

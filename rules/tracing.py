@@ -30,6 +30,9 @@ class Traced(NamedTuple):
         burned_points: What it spent.
         is_returned: All of it has come back, or was retracted.
         is_restored: What it spent was given back.
+        reached: Other members of the group who earned by it.
+        took: The facts of which it took back what they earned, or gave back what they spent.
+        is_undone: What it took and gave back was undone.
     """
 
     fact: int
@@ -46,6 +49,9 @@ class Traced(NamedTuple):
     burned_points: int
     is_returned: bool
     is_restored: bool
+    reached: tuple[str, ...]
+    took: tuple[int, ...]
+    is_undone: bool
 
 
 def of_purchase(fact: Fact[PurchaseRecorded], booked_us: int) -> Trace:
@@ -92,6 +98,7 @@ def shown(trace: Trace) -> Traced:
         trace.amount_minor, trace.weights, trace.returned or (0,) * len(trace.weights),
         sum(earned.points for earned in trace.earned), sum(earned.taken for earned in trace.earned),
         sum(burned.points for burned in trace.burned), trace.is_reversed, trace.is_restored,
+        trace.others, tuple(dict.fromkeys(taken.fact for taken in trace.taken)), trace.is_undone,
     )  # fmt: skip
 
 
@@ -123,3 +130,17 @@ def returned_minor(trace: Trace) -> int:
     if trace.is_reversed or not total:
         return trace.amount_minor if trace.is_reversed else 0
     return divided(trace.amount_minor * sum(trace.returned), total, "half-up")
+
+
+def more(trace: Trace, before: tuple[int, ...]) -> tuple[int, ...]:
+    """Return how much more of each part has come back than *before*."""
+    if not before:
+        return trace.returned
+    return tuple(now - was for now, was in zip(trace.returned, before, strict=True))
+
+
+def less(trace: Trace, more: tuple[int, ...]) -> tuple[int, ...]:
+    """Return how much of each part has come back without *more* of it; empty: nothing."""
+    if not any(left := [now - part for now, part in zip(trace.returned, more, strict=False)]):
+        return ()
+    return tuple(left)

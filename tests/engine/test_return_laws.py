@@ -63,6 +63,18 @@ def a_full_return_leaves_no_trace(case: Bought) -> None:
     assert standing(after, at_us) == standing(before, at_us)
 
 
+def a_retracted_return_leaves_no_trace(case: Bought) -> None:
+    """A return that is retracted at once leaves all but history and timers as if it had not been."""
+    tale, at_us = case.tale, case.at_us
+    passed: Step = (None, ClockAdvanced(to=rfc3339(at_us)), at_us)
+    bought = [passed, (case.member, case.purchase, at_us)]
+    returned = fact_of("purchase.returned", order="new")
+    wrong = fact_of("fact.retracted", retracted=tale.last() + 30, reason="another customer's")
+    before = told(tale, bought)
+    after = told(tale, [*bought, (case.member, returned, at_us), (case.member, wrong, at_us)])
+    assert standing(after, at_us) == standing(before, at_us)
+
+
 def standing(tale: Tale, at_us: int) -> dict[str, object]:
     """Return what is kept of every member of whom there is something to keep."""
     nothing, states = kept(dump(MemberState()), at_us), fold(tale).states
@@ -86,6 +98,7 @@ def kept(written: bytes, at_us: int) -> object:
     traced = [
         trace for trace in state.traces
         if not trace.is_reversed and trace.booked_us > at_us - 60 * DAY_US
+        and (trace.earned or trace.burned or not trace.taken)
     ]  # fmt: skip
     return (
         state.points, state.pending, state.held, lots, state.memory, days, stands,
@@ -159,6 +172,12 @@ def test_a_purchase_and_its_full_return_leave_all_but_history_as_before(case: Bo
     a_full_return_leaves_no_trace(case)
 
 
+@settings(max_examples=200, deadline=None)
+@given(bought())
+def test_a_return_retracted_at_once_leaves_all_but_history_as_before(case: Bought) -> None:
+    a_retracted_return_leaves_no_trace(case)
+
+
 @settings(max_examples=300, deadline=None)
 @given(splits())
 def test_any_split_of_a_return_takes_exactly_the_award(case: Split) -> None:
@@ -173,9 +192,9 @@ def keeping_visits(monkeypatch: pytest.MonkeyPatch) -> None:
 def taking_from_any_lot(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plant: points are taken in burn order, whichever lot they are from."""
 
-    def take_back(account: Account, earned: Any, points: int, reason: str, cause: Any, beyond: str) -> None:
+    def take_back(account: Account, earned: Any, points: int, reason: str, cause: Any, beyond: str) -> Any:
         earned.taken += points
-        account._take_elsewhere(points, reason, cause, beyond)
+        return tuple(account._take_elsewhere(points, reason, cause, beyond)[0])
 
     monkeypatch.setattr(Account, "take_back", take_back)
 
@@ -195,6 +214,39 @@ def sparing_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_first_law_notices(plant: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch)
     notices(a_full_return_leaves_no_trace, bought())
+
+
+def forgetting_debts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plant: what a return took beyond the balance is not paid when the return is retracted."""
+    give = Account.give_back
+
+    def give_back(account: Account, burned: Any, reason: str, cause: Any) -> int:
+        return 0 if burned.lot is None else give(account, burned, reason, cause)
+
+    monkeypatch.setattr(Account, "give_back", give_back)
+
+
+def keeping_the_return(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plant: the order still counts as returned, so that it is no visit."""
+    monkeypatch.setattr(Account, "return_to_order", lambda *_: 0)
+
+
+def undoing_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plant: what was taken first is given back first, to whatever lot is owed by then."""
+    undo = Account.undo_taking
+
+    def in_order(account: Account, earned: Any, taken: Any, *args: Any) -> int:
+        return undo(account, earned, taken[::-1], *args)
+
+    monkeypatch.setattr(Account, "undo_taking", in_order)
+
+
+@pytest.mark.parametrize("plant", [forgetting_debts, keeping_the_return, undoing_in_order])
+def test_the_law_of_retracted_returns_notices(
+    plant: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(monkeypatch)
+    notices(a_retracted_return_leaves_no_trace, bought())
 
 
 def rounding_each_return(monkeypatch: pytest.MonkeyPatch) -> None:

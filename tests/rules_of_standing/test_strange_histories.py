@@ -252,3 +252,72 @@ def test_the_first_years_there_are_have_windows_too(window: str) -> None:
 def test_two_rules_that_would_act_twice_are_refused() -> None:
     with pytest.raises(UsageError, match="both use 'clawback'"):
         Story(f"{SPEND} [rules.again]\n use = 'clawback'")
+
+
+def retract(story: Story, member: str, position: int) -> None:
+    story.given(member, "fact.retracted", at="2026-03-20", retracted=position, reason="a mistake")
+
+
+@pytest.mark.parametrize("beyond", ["debt", "clamp", "waive"])
+def test_a_return_that_is_retracted_gives_back_what_it_took(beyond: str) -> None:
+    """100 points, 70 spent; the return takes 30 and, as a debt, 70 more; then it had not been."""
+    story = Story(f'{SPEND} beyond = "{beyond}"')
+    story.purchase("ann", "100.00", at=DAY, order="O")
+    story.given("ann", "points.redeemed", at="2026-03-02", points=70)
+    position = story.given("ann", "purchase.returned", at="2026-03-03", order="O")
+    assert story.balance("ann") == (-70 if beyond == "debt" else 0)
+
+    retract(story, "ann", position)
+
+    assert story.balance("ann") == 30
+    assert flags(story) == []
+
+
+def test_of_two_partial_returns_one_is_retracted() -> None:
+    """7 points for 7.00: of 3.50 come 4 back (half-up), with 1.75 more 5 in all; then 3.50 was wrong."""
+    story = Story(SPEND)
+    story.purchase("ann", "7.00", at=DAY, order="O")
+    first = story.given("ann", "purchase.returned", at="2026-03-02", order="O", amount="3.50", currency="USD")
+    story.given("ann", "purchase.returned", at="2026-03-03", order="O", amount="1.75", currency="USD")
+    assert story.balance("ann") == 2  # 7 - round(7 * 5.25 / 7 = 5.25)
+
+    retract(story, "ann", first)
+    assert story.balance("ann") == 6  # the first had taken 4 of the 5
+
+    story.given("ann", "purchase.returned", at="2026-03-21", order="O")
+    assert story.balance("ann") == 0
+
+
+def test_a_cancelled_redemption_that_was_none_is_spent_again() -> None:
+    story = Story(SPEND)
+    story.purchase("ann", "100.00", at=DAY, order="O")
+    story.given("ann", "points.redeemed", at="2026-03-02", points=70, order="P")
+    position = story.given("ann", "redemption.cancelled", at="2026-03-03", order="P")
+    assert story.balance("ann") == 100
+
+    retract(story, "ann", position)
+    assert story.balance("ann") == 30
+
+    story.given("ann", "redemption.cancelled", at="2026-03-21", order="P")
+    assert story.balance("ann") == 100
+
+
+def test_a_retraction_can_be_retracted() -> None:
+    story = Story(SPEND)
+    bought = story.purchase("ann", "100.00", at=DAY, order="O")
+    wrong = story.given("ann", "fact.retracted", at="2026-03-02", retracted=bought, reason="not hers")
+    assert story.balance("ann") == 0
+
+    retract(story, "ann", wrong)
+
+    assert (story.balance("ann"), flags(story)) == (100, [])
+
+
+def test_points_that_expired_in_a_return_stay_expired_when_it_is_retracted() -> None:
+    """The lot expires on 11 March; the return of 12 March takes what had expired: no balance moves."""
+    story = Story(f"{SPEND} [rules.rolling_expiry]\n days = 10")
+    story.purchase("ann", "100.00", at=DAY, order="O")
+    position = story.given("ann", "purchase.returned", at="2026-03-12", order="O")
+    retract(story, "ann", position)
+
+    assert story.balance("ann") == 0
