@@ -699,7 +699,7 @@ def quarantine_list(place: Place) -> None:
 
 @main.group()
 def member() -> None:
-    """Look at members: all of them, or one."""
+    """Look at members; merge two who are one person."""
 
 
 @member.command("list")
@@ -729,9 +729,11 @@ def member_list(place: Place, *, rungs: tuple[str, ...], limit: int | None) -> N
 def member_show(place: Place, member: str) -> None:
     """Show what MEMBER has, what expires when, and how current that is."""
     from .ledger.reports.member import member_report
+    from .rules.foreseeing import outlooks
 
     with place.database.reading() as connection:
-        report = member_report(connection, member, now_us=now_us())
+        ahead = outlooks(connection, lambda: place.catalogue, member)
+        report = member_report(connection, member, now_us=now_us(), ahead=ahead)
     place.answer(report.fields(), report.lines())
 
 
@@ -780,13 +782,20 @@ def explain(
 
 
 @main.command()
+@click.option("--fast", "is_fast", is_flag=True, help="Only what the database can check by itself, in SQL.")
 @placed
-def check(place: Place) -> None:
-    """Check every invariant of log, journal and views, in SQL. Exit code 6 when something is found."""
-    from .ledger.check import check_fields, check_lines, run_checks
+def check(place: Place, *, is_fast: bool) -> None:
+    """Check every invariant of log, journal and views; exit code 6 when something is found.
 
-    with place.database.reading() as connection:
-        findings = run_checks(connection)
+    The facts are folded once more beside the ledger, and every row of every view is compared with what they
+    give; that takes as long as a rebuild.
+    """
+    from .ledger.check import check_fields, check_ledger, check_lines
+    from .rules.projecting import recipe_for
+
+    make_recipe = None if is_fast else functools.partial(recipe_for, place.database)
+    with place.progress("check", "facts") as tick:
+        findings = check_ledger(place.database, make_recipe, progress=tick)
     place.answer(check_fields(findings), check_lines(findings))
     if findings:
         raise SystemExit(6)
@@ -925,6 +934,128 @@ def adjust(
             is_debt_allowed=is_debt_allowed,
         )
     )  # fmt: skip
+
+
+@main.group()
+def hold() -> None:
+    """Set points apart for an order that is not final; spend them or give them back."""
+
+
+@hold.command("place")
+@click.argument("member")
+@click.argument("hold")
+@click.argument("points", type=click.IntRange(1))
+@click.option("--until", help="When it ends by itself, RFC 3339; by the programme when left out.")
+@click.option("--order", help="What it is for.")
+@deciding("from the hold")
+def hold_place(
+    asking: Asking, *, member: str, hold: str, points: int, until: str | None, order: str | None
+) -> None:
+    """Set POINTS of MEMBER apart under the name HOLD: refused when there are too few."""
+    from .rules.deciding import PlaceHold
+
+    asking.decide(PlaceHold(member=member, hold=hold, points=points, until=until, order=order))
+
+
+@hold.command("capture")
+@click.argument("member")
+@click.argument("hold")
+@click.argument("points", type=click.IntRange(1), required=False)
+@deciding("from the hold")
+def hold_capture(asking: Asking, *, member: str, hold: str, points: int | None) -> None:
+    """Spend POINTS of MEMBER's HOLD, all of them when left out; the rest is free again."""
+    from .rules.deciding import CaptureHold
+
+    asking.decide(CaptureHold(member=member, hold=hold, points=points))
+
+
+@hold.command("void")
+@click.argument("member")
+@click.argument("hold")
+@click.option("--reason", help="Why, in words.")
+@deciding("from the hold")
+def hold_void(asking: Asking, *, member: str, hold: str, reason: str | None) -> None:
+    """Give up MEMBER's HOLD: its points go back to their lots."""
+    from .rules.deciding import VoidHold
+
+    asking.decide(VoidHold(member=member, hold=hold, reason=reason))
+
+
+@main.command()
+@click.argument("member")
+@click.argument("to")
+@click.argument("points", type=click.IntRange(1))
+@click.option("--reason", help="Why, in words.")
+@deciding("random")
+def transfer(asking: Asking, *, member: str, to: str, points: int, reason: str | None) -> None:
+    """Give POINTS of MEMBER to the member TO: refused when there are too few."""
+    from .rules.deciding import TransferPoints
+
+    asking.decide(TransferPoints(member=member, to=to, points=points, reason=reason))
+
+
+@main.command()
+@click.argument("member")
+@click.option("--expires", required=True, help="Until when the points live, RFC 3339.")
+@click.option("--lot", type=click.IntRange(1), help="Only this lot; all that expire before when left out.")
+@click.option("--reason", help="Why, in words.")
+@click.option("--approver", help="Who approved it.")
+@deciding("random")
+def extend(
+    asking: Asking, *, member: str, expires: str, lot: int | None, reason: str | None, approver: str | None
+) -> None:
+    """Let MEMBER's points live longer; never shorter."""
+    from .rules.deciding import Extend
+
+    asking.decide(Extend(member=member, expires=expires, lot=lot, reason=reason, approver=approver))
+
+
+@main.command()
+@click.argument("member")
+@click.argument("points", type=click.IntRange(1))
+@click.option("--expires", help="When they expire again, RFC 3339; never when left out.")
+@click.option("--reason", help="Why, in words.")
+@click.option("--approver", help="Who approved it.")
+@deciding("random")
+def reinstate(
+    asking: Asking, *, member: str, points: int, expires: str | None, reason: str | None, approver: str | None
+) -> None:
+    """Give MEMBER expired POINTS anew: refused when fewer have expired."""
+    from .rules.deciding import Reinstate
+
+    asking.decide(
+        Reinstate(member=member, points=points, expires=expires, reason=reason, approver=approver)
+    )  # fmt: skip
+
+
+@member.command("merge")
+@click.argument("member")
+@click.argument("absorbed")
+@click.option("--reason", help="Why, in words.")
+@click.option("--approver", help="Who approved it.")
+@deciding("random")
+def member_merge(
+    asking: Asking, *, member: str, absorbed: str, reason: str | None, approver: str | None
+) -> None:
+    """Let MEMBER take over ABSORBED, who is the same person: points, orders and facts to come."""
+    from .rules.deciding import MergeMembers
+
+    asking.decide(MergeMembers(member=member, absorbed=absorbed, reason=reason, approver=approver))
+
+
+@member.command("unmerge")
+@click.argument("member")
+@click.argument("absorbed")
+@click.option("--reason", help="Why, in words.")
+@click.option("--approver", help="Who approved it.")
+@deciding("random")
+def member_unmerge(
+    asking: Asking, *, member: str, absorbed: str, reason: str | None, approver: str | None
+) -> None:
+    """Let ABSORBED be a member of its own again: what is left of its points goes back."""
+    from .rules.deciding import UnmergeMembers
+
+    asking.decide(UnmergeMembers(member=member, absorbed=absorbed, reason=reason, approver=approver))
 
 
 @main.group()

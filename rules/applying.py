@@ -11,28 +11,39 @@ from ..ledger.fold import ActionRow, FlagRow, MoveRow
 from ..ledger.units import INT64_MAX, MOST
 from .answers import NonsenseError, instant, one_of, shown, whole, words
 from .asking import CAP
+from .changing import Changing
 from .compile import Handler
 from .effects import (
     Accrue,
     Burn,
+    Capture,
     Changed,
     Count,
     Effect,
+    Expire,
+    Extend,
     Flag,
+    Hold,
     Keep,
     Limit,
+    Merge,
     Move,
     NotQualified,
     Recommend,
+    Reinstate,
+    Release,
     Restore,
     Reverse,
     SetTimer,
     Settle,
     StopTimer,
+    Transfer,
     Undo,
+    Unmerge,
+    Void,
 )
 from .member import Member
-from .reversing import Reversing, reached
+from .reversing import reached
 from .state import Alarm, Rung
 from .sums import Sums
 from .sums import add as add_sums
@@ -42,7 +53,7 @@ _MOST_ROUNDS = 100
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-class Applying(Reversing):
+class Applying(Changing):
     """A group whose rules' effects are applied."""
 
     def _reach(self, name: str) -> Member:
@@ -179,8 +190,11 @@ class Applying(Reversing):
 
     # Sums
 
-    def _count(self, name: str, more: Sums, occurred_us: int) -> None:
-        """Add to a member's sums on the day of *occurred_us*, if the programme keeps any."""
+    def _count(self, name: str, more: Sums, occurred_us: int, origin: str | None = None) -> None:
+        """Add to a member's sums on the day of *occurred_us*, if the programme keeps any.
+
+        What an absorbed member did counts for itself, too: it is what goes back with it.
+        """
         at = self._at
         programme = at.programme
         if programme is None or programme.sums_days is None or not any(more):
@@ -191,6 +205,12 @@ class Applying(Reversing):
         add_sums(
             self._states[name], day.toordinal(), more, today=today.toordinal(), keep_days=programme.sums_days
         )
+        if origin is None:
+            origin = at.origin if name == at.subject else ""
+        for absorbed in self._states.chain(origin)[:-1] if origin else ():
+            state = self._states[absorbed]
+            add_sums(state, day.toordinal(), more, today=today.toordinal(), keep_days=programme.sums_days)
+            state.position = at.position
         if programme.changed:
             changed = Changed(at.fact, at.occurred_us, at.booked_us, today, day, more)
             self._changed.setdefault(name, []).append(changed)
@@ -228,8 +248,11 @@ class Applying(Reversing):
 
 
 _BOOKS: dict[type, Callable[[Any, Any, Handler, Member], None]] = {
-    Burn: Applying._burn, Count: Applying._count_up, Flag: Applying._flag, Keep: Applying._keep,
-    Move: Applying._move, Recommend: Applying._recommend, Restore: Applying._restore,
+    Burn: Applying._burn, Capture: Applying._capture, Count: Applying._count_up, Expire: Applying._expire_now,
+    Extend: Applying._extend, Flag: Applying._flag, Hold: Applying._hold, Keep: Applying._keep,
+    Merge: Applying._merge, Move: Applying._move, Recommend: Applying._recommend,
+    Reinstate: Applying._reinstate, Release: Applying._release, Restore: Applying._restore,
     Reverse: Applying._reverse, SetTimer: Applying._set_timer, Settle: Applying._settle,
-    StopTimer: Applying._stop_timer, Undo: Applying._undo,
+    StopTimer: Applying._stop_timer, Transfer: Applying._transfer, Undo: Applying._undo,
+    Unmerge: Applying._unmerge, Void: Applying._void,
 }  # fmt: skip

@@ -78,13 +78,13 @@ class Asking:
         """How the sums of members have changed, of which their rules have not heard yet."""
 
     def state_of(self, member: str) -> MemberState:
-        """Return the state of a member of the group."""
-        return self._states[member]
+        """Return the state of a member of the group, or of whom has absorbed it."""
+        return self._states[self._states.holder(member) or member]
 
     def _apply(self, effect: Effect, handler: Handler, asked: Member) -> None:
         raise NotImplementedError
 
-    def _count(self, name: str, more: Sums, occurred_us: int) -> None:
+    def _count(self, name: str, more: Sums, occurred_us: int, origin: str | None = None) -> None:
         raise NotImplementedError
 
     def _member(self, name: str, state: MemberState, programme: Programme) -> Member:
@@ -98,10 +98,11 @@ class Asking:
         return member
 
     def _other(self, name: str) -> Member | None:
-        """Return a view of another member, made for the rule that asks."""
-        state, programme = self._states.find(name), self._at.programme
-        if state is None or programme is None:
+        """Return a view of another member, or of whom has absorbed it, made for the rule that asks."""
+        holder, programme = self._states.holder(name), self._at.programme
+        if holder is None or programme is None:
             return None
+        name, state = holder, self._states[holder]
         view = Member(name, state, programme.zone, programme.currency, self._others)
         view.rule = self._at.rule.rpartition("@")[0]
         if name in self._members:

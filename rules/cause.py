@@ -10,7 +10,8 @@ class Cause:
     """What the entries being written answer to; the engine sets it before it books."""
 
     __slots__ = (
-        "asked", "booked_us", "fact", "is_late", "occurred_us", "position", "programme", "rule",
+        "asked", "booked_us", "fact", "is_late", "occurred_us", "origin", "position", "programme", "rule",
+        "subject",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -21,6 +22,10 @@ class Cause:
         self.rule = ""
         self.programme: Programme | None = None
         self.is_late = False
+        self.subject = ""
+        """The member that answers the fact at hand."""
+        self.origin = ""
+        """The absorbed member whose fact it is, '' if it is the subject's own."""
         self.asked: Fact[FactType] | None = None
         """The fact that is being answered; of a timer, None."""
 

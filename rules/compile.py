@@ -34,6 +34,8 @@ class Handler(NamedTuple):
     rule: str
     """label@version, as entries cite it."""
     stage: int
+    group: str = ""
+    stacks: str = "all"
 
 
 class Programme:
@@ -44,6 +46,8 @@ class Programme:
         effective_us: From when it governs.
         early: By topic, the handlers of the stages up to ``cap``.
         late: By topic, those of the stages after it.
+        stacked: The topics for which some early rule is not simply added to the others.
+        stacking: By group of rules, who of them gives points: the "best" or the "first".
         remembers: Whether purchases are remembered, for returns or in sums.
         terms: Handlers of :class:`NewLot`.
         changed: Handlers of :class:`Changed`.
@@ -71,6 +75,8 @@ class Programme:
         self.cited: dict[str, str] = {}
         self.early: dict[str, tuple[Handler, ...]] = {}
         self.late: dict[str, tuple[Handler, ...]] = {}
+        self.stacked: set[str] = set()
+        self.stacking = file.stacking
         self.terms: tuple[Handler, ...] = ()
         self.changed: tuple[Handler, ...] = ()
         self.remembers = False
@@ -120,7 +126,10 @@ class Programme:
             cited = f"{pinned.label}@{pinned.version}"
             self.rules[pinned.label], self.cited[pinned.label] = rule, cited
             for kind, method in listeners(type(rule)).items():
-                handler = Handler(getattr(rule, method), pinned.label, cited, STAGES.index(rule.stage))
+                handler = Handler(
+                    getattr(rule, method), pinned.label, cited, STAGES.index(rule.stage),
+                    pinned.group or "", pinned.stacks,
+                )  # fmt: skip
                 tables.setdefault(kind, []).append(handler)
         self.terms = tuple(tables.pop(NewLot, ()))
         self.changed = tuple(tables.pop(Changed, ()))
@@ -133,6 +142,8 @@ class Programme:
         self.remembers = bool(orders_days or sums_days)
         for kind, handlers in tables.items():
             self.early[kind.topic] = tuple(h for h in handlers if h.stage <= _CAP)  # type: ignore[attr-defined]
+            if any(h.group or h.stacks != "all" for h in handlers):
+                self.stacked.add(kind.topic)  # type: ignore[attr-defined]
             self.late[kind.topic] = tuple(h for h in handlers if h.stage > _CAP)  # type: ignore[attr-defined]
 
     def topics(self) -> set[str]:
@@ -197,11 +208,16 @@ def _identity(programme: Programme, catalogue: Catalogue) -> bytes:
             p.priority,
             catalogue.offers[p.rule, p.version].plugin.fingerprint,
             p.params,
+            p.group,
+            p.stacks,
         ]
         for p in programme.pinned.values()
     ]
     policy = msgspec.to_builtins(programme.policy)
     return msgspec.json.encode(
-        [programme.position, programme.effective_us, programme.zone.name, programme.currency, policy, rules],
+        [
+            programme.position, programme.effective_us, programme.zone.name, programme.currency, policy,
+            programme.stacking, rules,
+        ],
         order="deterministic",
     ) + b"\n"  # fmt: skip

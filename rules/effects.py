@@ -113,6 +113,108 @@ class Undo(Effect, frozen=True, gc=False):
     reason: str
 
 
+class Hold(Effect, frozen=True, gc=False):
+    """Set points apart from the member's lots, in burn order: they can neither be spent nor expire.
+
+    Attributes:
+        hold: Its name, of no open hold of the member.
+        points: 1 or more, and no more than can be spent.
+        order: What it is for.
+    """
+
+    hold: str
+    points: int
+    reason: str
+    order: str | None = None
+
+
+class Capture(Effect, frozen=True, gc=False):
+    """Spend *points* of an open hold, as a redemption for its order; the rest goes back to its lots."""
+
+    hold: str
+    points: int
+    reason: str
+
+
+class Void(Effect, frozen=True, gc=False):
+    """Give up an open hold: its points go back to their lots, with their own expiry."""
+
+    hold: str
+    reason: str
+
+
+class Transfer(Effect, frozen=True, gc=False):
+    """Give points to another member of the group, in burn order; what no lot covers becomes debt.
+
+    Attributes:
+        to: Who gets them: a lot for each lot they came from, of its age and with its expiry.
+        restarts: The receiver's lots get the terms of points earned now instead.
+    """
+
+    to: str
+    points: int
+    reason: str
+    restarts: bool = False
+
+
+class Merge(Effect, frozen=True, gc=False):
+    """Take over another member: its lots, its debt, its remembered facts, its sums, and its facts to come.
+
+    Its open holds are given up first. What rules remember of it, where it stands and its timers rest.
+    """
+
+    absorbed: str
+    reason: str
+
+
+class Unmerge(Effect, frozen=True, gc=False):
+    """Let an absorbed member be its own again: what is left of its lots goes back, and what it counted for.
+
+    Its own are the lots it brought and those its facts have earned since. What was spent of them stays spent.
+    """
+
+    absorbed: str
+    reason: str
+
+
+class Extend(Effect, frozen=True, gc=False):
+    """Let lots live until *expires_us*: those that would expire before; never shorter.
+
+    Attributes:
+        lot: Only this one.
+    """
+
+    expires_us: int
+    reason: str
+    lot: int | None = None
+
+
+class Release(Effect, frozen=True, gc=False):
+    """Make the pending points that a fact has earned usable now."""
+
+    fact: int
+    reason: str
+
+
+class Reinstate(Effect, frozen=True, gc=False):
+    """Give expired points anew, in a lot of its own.
+
+    Attributes:
+        points: 1 or more, and no more than have expired (``Member.expired_points``).
+        expires_us: None: never.
+    """
+
+    points: int
+    reason: str
+    expires_us: int | None = None
+
+
+class Expire(Effect, frozen=True, gc=False):
+    """Let all open lots expire now; what is held stays held."""
+
+    reason: str
+
+
 class Move(Effect, frozen=True, gc=False):
     """Put the member on another rung of a ladder. A move to where the member stands is none.
 

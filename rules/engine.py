@@ -16,13 +16,14 @@ from ..ledger.facts.purchase import PurchaseRecorded
 from ..ledger.fold import StateRow, TimerRow
 from . import tracing
 from .answers import NonsenseError
-from .applying import EXPIRE, LAST_PHASE, Applying
+from .applying import EXPIRE, LAST_PHASE
 from .catalogue import Catalogue
 from .compile import Handler, History, Programme
 from .effects import Timer
 from .member import Award, Member
 from .roster import Roster
 from .rule import STAGES
+from .stacking import Stacking
 from .state import Alarm, Lot, MemberState
 from .sums import Sums
 
@@ -44,7 +45,7 @@ class Engine:
         return Group(self, Roster(members, states))
 
 
-class Group(Applying):
+class Group(Stacking):
     """The fold of one group: see :class:`loyalty_ledger.ledger.fold.GroupFold`."""
 
     def __init__(self, engine: Engine, states: Roster) -> None:
@@ -67,10 +68,14 @@ class Group(Applying):
         Raises:
             RuleError: a rule failed; the state is void.
         """
-        state = self._states.find(fact.subject)
+        name = fact.subject
+        state = self._states.find(name)
         # A fact about a person of the staff may name members; its subject is none, whatever its id.
         if state is None or fact.data.about != "member":
             return
+        if state.absorbed_by:
+            name = self._states.chain(name)[-1]
+            state = self._states[name]
         position, occurred_us = fact.position, fact.occurred_us
         if state.position <= self._last_advance or self._settled < self._last_advance:
             self.settle(position - 1)
@@ -84,7 +89,7 @@ class Group(Applying):
             or (lots and lots[0].expires_us <= booked_us)
             or (state.pending and state.due_us() <= booked_us)
         ):
-            self._fire(fact.subject, state, booked_us, position)
+            self._fire(name, state, booked_us, position)
             self._hear_others()
         state.clock_us = booked_us
         state.position = position
@@ -92,28 +97,34 @@ class Group(Applying):
         if programme is None or programme.position >= position:
             programme = self._history.governing(position, occurred_us)
         if programme is not None:
-            self._answer(fact, state, programme, booked_us)
+            self._answer(fact, name, state, programme, booked_us)
         if self._due_now:
             self._fire_what_is_over(position)
             self._hear_others()
 
-    def _answer(self, fact: Fact[FactType], state: MemberState, programme: Programme, booked_us: int) -> None:
+    def _answer(
+        self, fact: Fact[FactType], name: str, state: MemberState, programme: Programme, booked_us: int
+    ) -> None:
         early = programme.early.get(fact.topic, ())
         late = programme.late.get(fact.topic, ())
         is_purchase = fact.topic == tracing.PURCHASE
         if not early and not late and not (is_purchase and programme.remembers):
             return
-        name, cause = fact.subject, self._at
+        cause = self._at
         cause.position = cause.fact = fact.position
         cause.booked_us, cause.occurred_us = booked_us, fact.occurred_us
         cause.programme, cause.is_late = programme, fact.is_late
-        cause.asked = fact
+        cause.asked, cause.subject = fact, name
+        cause.origin = "" if name == fact.subject else fact.subject
         member = self._member(name, state, programme)
         spend_minor = visits = 0
         if is_purchase and programme.remembers:
-            spend_minor, visits = self._remember_purchase(fact, state, programme, booked_us)
-        for handler in early:
-            self._ask(handler, fact, member)
+            spend_minor, visits = self._remember_purchase(fact, name, programme, booked_us)
+        if fact.topic in programme.stacked:
+            self._ask_stacked(early, fact, member, programme)
+        else:
+            for handler in early:
+                self._ask(handler, fact, member)
         for award in member.awards:
             self._open_lot(member, award)
         if programme.sums_days is not None:
@@ -129,16 +140,17 @@ class Group(Applying):
             member.awards = []
 
     def _remember_purchase(
-        self, fact: Fact[FactType], state: MemberState, programme: Programme, booked_us: int
+        self, fact: Fact[FactType], name: str, programme: Programme, booked_us: int
     ) -> tuple[int, int]:
         """Remember a purchase as far as the programme asks; return what it adds to spend and visits."""
         purchase: Fact[PurchaseRecorded] = fact  # type: ignore[assignment]
         order, visits = purchase.data, 1
         if programme.orders_us is not None:
-            account = self._accounts[fact.subject]
+            account = self._accounts[name]
             account.forget(booked_us - (programme.traces_us or 0))
             trace = tracing.of_purchase(purchase, booked_us)
-            state.traces.append(trace)
+            trace.origin = self._at.origin
+            account.state.traces.append(trace)
             visits = account.enter_order(trace)
         return order.amount_minor if order.currency == programme.currency else 0, visits
 
@@ -162,8 +174,12 @@ class Group(Applying):
         return self._states.timers()
 
     def state_of(self, member: str) -> MemberState:
-        """Return the state of a member of the group."""
-        return self._states[member]
+        """Return the state of a member of the group, or of whom has absorbed it."""
+        return self._states[self._states.holder(member) or member]
+
+    def holder_of(self, member: str) -> str | None:
+        """Return who answers for a member: itself or who has absorbed it; None: it is not in the group."""
+        return self._states.holder(member)
 
     def advance_to(self, until_us: int, position: int) -> None:
         """Let every clock run to an instant, as a fact after *position* would: for decisions, never kept."""
@@ -230,7 +246,7 @@ class Group(Applying):
         cause.position = position
         cause.booked_us = cause.occurred_us = state.clock_us
         cause.programme, cause.is_late = self._only or self._history.governing(position, due_us), False
-        cause.asked = None
+        cause.asked, cause.subject, cause.origin = None, name, ""
         if lot is not None:
             cause.fact = lot.fact
             account = self._accounts[name]
@@ -267,10 +283,11 @@ class Group(Applying):
 
     def _reach(self, name: str) -> Member:
         """Return another member of the group, its time passed; the cause is booked by that clock now."""
-        state, cause = self._states.find(name), self._at
+        holder, cause = self._states.holder(name), self._at
         programme = cause.programme
-        if state is None or programme is None:
+        if holder is None or programme is None:
             raise NonsenseError(f"has an effect for {name!r}, who is not in the group")
+        name, state = holder, self._states[holder]
         saved = cause.copy()
         self._pass_time(state, cause.position)
         booked_us = max(state.clock_us, saved.booked_us)
@@ -282,6 +299,12 @@ class Group(Applying):
         state.position = saved.position
         self._reached[name] = None
         return self._member(name, state, programme)
+
+    def _pass_until(self, name: str, until_us: int) -> None:
+        """Fire what is due for a member up to an instant; the cause is another's then."""
+        state = self._states[name]
+        self._fire(name, state, until_us, self._at.position)
+        state.clock_us = max(state.clock_us, until_us)
 
 
 def _summed(awards: list[Award], spend_minor: int, visits: int) -> Sums:

@@ -11,18 +11,18 @@ from . import tracing
 from .answers import NonsenseError
 from .cause import Cause
 from .member import Award
-from .state import Burned, Earned, Lot, MemberState, Trace
+from .remembering import Remembering
+from .state import Burned, Earned, Lot, MemberState
 
 
-class Account:
+class Account(Remembering):
     """The books of one member: changes its state and writes entries that sum to zero."""
 
-    __slots__ = ("_orders", "entries", "name", "state")
+    __slots__ = ("entries",)
 
     def __init__(self, name: str, state: MemberState, entries: list[Entry]) -> None:
-        self.name, self.state, self.entries = name, state, entries
-        self._orders: dict[str, int] | None = None
-        """How many purchases of each order are remembered and not taken back: made when first asked for."""
+        super().__init__(name, state)
+        self.entries = entries
 
     def open_lot(
         self,
@@ -45,25 +45,32 @@ class Account:
         owed = 0
         if is_pending:
             state.pending += points
-            lot = Lot(expires_us, booked_us, number, cause.fact, 0, points, 0, usable_us, terms_rule)
+            lot = Lot(expires_us, booked_us, number, cause.fact, 0, points, usable_us, terms_rule)
         else:
             owed = -state.points if state.points < 0 else 0
             state.points += points
-            lot = Lot(expires_us, booked_us, number, cause.fact, points, 0, 0, usable_us, terms_rule)
+            lot = Lot(expires_us, booked_us, number, cause.fact, points, 0, usable_us, terms_rule)
+        if cause.origin and cause.subject == self.name:
+            lot.origin = cause.origin
         state.add_lot(lot)
         if cause.programme is not None and cause.programme.orders_us is not None:
             self.trace(cause).earned += (Earned(number, points, account, award.lines),)
         expires = None if expires_us == FOREVER_US else expires_us
         if is_pending:
-            self._write(
+            self.write(
                 cause, award.rule, award.reason, number, 0, points, account, -points, usable_us, expires
             )
         else:
-            self._write(
+            self.write(
                 cause, award.rule, award.reason, number, points, 0, account, -points, usable_us, expires
             )
         if owed:
             self._pay_debt(lot, min(owed, points), cause, award.rule)
+
+    def open_lot_until(self, award: Award, cause: Cause, expires_us: int | None) -> None:
+        """Open a usable lot whose terms no other rule sets."""
+        last_us = FOREVER_US if expires_us is None else expires_us
+        self.open_lot(award, cause, cause.booked_us, last_us, "" if expires_us is None else award.label)
 
     def burn(self, points: int, reason: str, cause: Cause, account: str = "redeemed") -> None:
         """Spend *points* from lots in burn order; what no lot covers is booked without one, as debt.
@@ -78,12 +85,37 @@ class Account:
 
     def spend(self, points: int, reason: str, cause: Cause, account: str) -> tuple[Burned, ...]:
         """Spend points as ``burn`` does, and only return from where."""
-        burned = self._from_lots(points, reason, cause, account)
+        burned = self.take_from_lots(points, reason, cause, account)
         left = points - sum(part.points for part in burned)
         if left:
             self._owe(left, f"{reason}, beyond the balance: debt", cause, account)
             burned.append(Burned(account, left, None))
         return tuple(burned)
+
+    def receive(self, lot: Lot, reason: str, cause: Cause) -> int:
+        """Open a lot with points that were another's, of their own age and terms; return its number.
+
+        What is owed is paid from it first.
+
+        Raises:
+            NonsenseError: the balance would pass 2^63.
+        """
+        state = self.state
+        number = lot.lot = state.lots_made = state.lots_made + 1
+        if state.points + state.pending + lot.points + lot.pending > INT64_MAX:
+            raise NonsenseError(f"takes the balance of {self.name!r} past 2^63")
+        owed = -state.points if state.points < 0 else 0
+        state.points += lot.points
+        state.pending += lot.pending
+        state.add_lot(lot)
+        expires_us = None if lot.expires_us == FOREVER_US else lot.expires_us
+        self.write(
+            cause, cause.rule, reason, number, lot.points, lot.pending, "transferred",
+            -lot.points - lot.pending, lot.usable_us, expires_us,
+        )  # fmt: skip
+        if owed and lot.points:
+            self._pay_debt(lot, min(owed, lot.points), cause, cause.rule)
+        return number
 
     def take_back(
         self, earned: Earned, points: int, reason: str, cause: Cause, beyond: str
@@ -97,6 +129,7 @@ class Account:
             NonsenseError: the debt would pass 2^63.
         """
         state, taken = self.state, list[Burned]()
+        account = "transferred" if earned.account == "transferred" else "reversed"
         earned.taken += points
         lot = next((lot for lot in state.lots if lot.lot == earned.lot), None)
         if lot is not None:
@@ -106,19 +139,18 @@ class Account:
                 lot.pending, lot.points = lot.pending - pending, lot.points - usable
                 state.pending, state.points = state.pending - pending, state.points - usable
                 points -= pending + usable
-                taken.append(_burned(lot, "reversed", pending + usable))
-                self._write(
-                    cause, cause.rule, reason, lot.lot, -usable, -pending, "reversed", pending + usable
-                )
+                taken.append(burned_of(lot, account, pending + usable))
+                self.write(cause, cause.rule, reason, lot.lot, -usable, -pending, account, pending + usable)
                 self._drop_empty()
         gone = min(state.expired.get(str(earned.lot), 0), points)
         if gone:
             state.expired[str(earned.lot)] -= gone
+            state.gone_points -= gone
             points -= gone
             taken.append(Burned("expired", gone, earned.lot))
         if points:
             reason = f"{reason}: its own points are spent"
-            elsewhere, spared = self._take_elsewhere(points, reason, cause, beyond)
+            elsewhere, spared = self._take_elsewhere(points, reason, cause, account, beyond)
             taken += elsewhere
             if spared:
                 taken.append(Burned("", spared, earned.lot))
@@ -143,6 +175,7 @@ class Account:
             if piece.account == "expired":
                 key = str(piece.lot)
                 self.state.expired[key] = self.state.expired.get(key, 0) + part
+                self.state.gone_points += part
             elif piece.account:
                 rest += self.give_back(msgspec.structs.replace(piece, points=part), reason, cause)
             elif earned is not None:
@@ -164,23 +197,20 @@ class Account:
             paid = min(owed, points)
             if paid:
                 state.points += paid
-                self._write(cause, cause.rule, reason, None, paid, 0, burned.account, -paid)
+                self.write(cause, cause.rule, reason, None, paid, 0, burned.account, -paid)
             return points - paid
         lot = next((lot for lot in state.lots if lot.lot == burned.lot), None)
         if lot is None:
-            lot = Lot(
-                burned.expires_us, burned.booked_us, burned.lot, burned.fact, 0, 0, 0, burned.usable_us,
-                burned.terms_rule,
-            )  # fmt: skip
+            lot = lot_of(burned)
             state.add_lot(lot)
         if lot.usable_us > cause.booked_us:
             lot.pending += points
             state.pending += points
-            self._write(cause, cause.rule, reason, lot.lot, 0, points, burned.account, -points)
+            self.write(cause, cause.rule, reason, lot.lot, 0, points, burned.account, -points)
             return 0
         lot.points += points
         state.points += points
-        self._write(cause, cause.rule, reason, lot.lot, points, 0, burned.account, -points)
+        self._book(cause, reason, lot.lot, points, burned.account)
         if owed:
             self._pay_debt(lot, min(owed, points), cause, cause.rule)
         self._take_what_was_spared(lot, burned, cause)
@@ -196,20 +226,31 @@ class Account:
                 lot.points -= taken
                 self.state.points -= taken
                 reason = "the order they were earned with has come back"
-                self._write(cause, cause.rule, reason, lot.lot, -taken, 0, earned.spared_by, taken)
+                self.write(cause, cause.rule, reason, lot.lot, -taken, 0, earned.spared_by, taken)
                 self._drop_empty()
 
-    def release(self, lot: Lot, cause: Cause) -> None:
-        """Make the pending points of a lot usable."""
+    def release(self, lot: Lot, cause: Cause, *, rule: str = "", reason: str = "") -> None:
+        """Make the pending points of a lot usable: it is time, or a rule says so."""
         state, points = self.state, lot.pending
         owed = -state.points if state.points < 0 else 0
         lot.pending, lot.points = 0, lot.points + points
         state.pending -= points
         state.points += points
-        rule = self._terms_rule(lot, cause)
-        self._write(cause, rule, "points become usable", lot.lot, points, -points, "", 0)
+        is_early = lot.usable_us > cause.booked_us
+        if is_early:
+            lot.usable_us = cause.booked_us
+        rule = rule or self._terms_rule(lot, cause)
+        usable_us = cause.booked_us if is_early else None
+        self.write(cause, rule, reason or "points become usable", lot.lot, points, -points, "", 0, usable_us)
         if owed:
             self._pay_debt(lot, min(owed, points), cause, rule)
+
+    def extend(self, lot: Lot, expires_us: int, reason: str, cause: Cause, terms_rule: str) -> None:
+        """Let a lot live until another instant."""
+        self.state.lots.remove(lot)
+        lot.expires_us, lot.terms_rule = expires_us, terms_rule
+        self.state.add_lot(lot)
+        self.write(cause, cause.rule, reason, lot.lot, 0, 0, "", 0, None, expires_us)
 
     def expire(self, lot: Lot, cause: Cause) -> None:
         """Take what is left of a lot, or, if the rule that set its expiry is gone, let it live."""
@@ -219,98 +260,34 @@ class Account:
         if programme is None or lot.terms_rule not in programme.rules:
             lot.expires_us = FOREVER_US
             state.add_lot(lot)
-            self._write(
+            self.write(
                 cause, lot.terms_rule, "the rule that set the expiry is not in force: the lot stays", lot.lot,
                 0, 0, "", 0, None, FOREVER_US,
             )  # fmt: skip
             return
-        points, pending = lot.points, lot.pending
+        self._write_off(lot, self._terms_rule(lot, cause), "points expire", cause)
+
+    def expire_now(self, lot: Lot, reason: str, cause: Cause) -> None:
+        """Take what is left of a lot, whatever its terms say."""
+        self.state.lots.remove(lot)
+        self._write_off(lot, cause.rule, reason, cause)
+
+    def _write_off(self, lot: Lot, rule: str, reason: str, cause: Cause) -> None:
+        state, points, pending = self.state, lot.points, lot.pending
+        state.gone_points += points + pending
         state.points -= points
         state.pending -= pending
         if state.traces and lot.booked_us >= state.traces[0].booked_us:
             key = str(lot.lot)
             state.expired[key] = state.expired.get(key, 0) + points + pending
-        rule = self._terms_rule(lot, cause)
-        self._write(cause, rule, "points expire", lot.lot, -points, -pending, "expired", points + pending)
+        self.write(cause, rule, reason, lot.lot, -points, -pending, "expired", points + pending)
 
-    def trace(self, cause: Cause) -> Trace:
-        """Return what is remembered of the fact at hand; made if it is not yet."""
-        traces = self.state.traces
-        if traces and traces[-1].fact == cause.fact:
-            return traces[-1]
-        found = tracing.at(self.state, cause.fact)
-        if found is None:
-            booked_us, asked = cause.booked_us, cause.asked
-            if asked is not None and asked.position == cause.fact and asked.subject == self.name:
-                found = tracing.of_other(asked, booked_us)
-            else:
-                found = Trace(cause.fact, "", "", booked_us, cause.occurred_us)
-            traces.append(found)
-        return found
+    def take_from_lots(self, points: int, reason: str, cause: Cause, account: str) -> list[Burned]:
+        """Take points from lots in burn order, as far as there are any; return what was taken.
 
-    def enter_order(self, trace: Trace) -> int:
-        """Return 1 if a purchase just remembered is a visit: the first of its order, or of none."""
-        if not trace.key:
-            trace.is_visit = True
-        else:
-            orders = self._open_orders()
-            orders[trace.key] = count = orders.get(trace.key, 0) + 1
-            trace.is_visit = count == 1
-        return int(trace.is_visit)
-
-    def return_to_order(self, trace: Trace) -> int:
-        """Return 1 if a purchase that stands again is a visit: no other of its order is one."""
-        same = [
-            other for other in self.state.traces
-            if other is not trace and trace.key and other.key == trace.key
-            and other.topic == tracing.PURCHASE and not other.is_reversed
-        ]  # fmt: skip
-        trace.is_visit = not any(other.is_visit for other in same)
-        if self._orders is not None and trace.key:
-            self._orders[trace.key] = len(same) + 1
-        return int(trace.is_visit)
-
-    def leave_order(self, trace: Trace) -> int:
-        """Return 1 if with a purchase taken back a visit is gone; another of its order may take its place."""
-        if trace.key:
-            self._less(trace.key)
-            for other in self.state.traces if trace.is_visit else ():
-                if other.key == trace.key and other.topic == tracing.PURCHASE and not other.is_reversed:
-                    trace.is_visit, other.is_visit = False, True
-                    return 0
-        gone, trace.is_visit = trace.is_visit, False
-        return int(gone)
-
-    def forget(self, before_us: int) -> None:
-        """Forget the facts booked before an instant."""
-        traces, gone = self.state.traces, 0
-        while gone < len(traces) and traces[gone].booked_us < before_us:
-            trace = traces[gone]
-            for earned in trace.earned:
-                self.state.expired.pop(str(earned.lot), None)
-            if trace.key and trace.topic == tracing.PURCHASE and not trace.is_reversed:
-                self._less(trace.key)
-            gone += 1
-        del traces[:gone]
-
-    def _open_orders(self) -> dict[str, int]:
-        if self._orders is None:
-            self._orders = {}
-            # The purchase at hand stands last and is not counted yet.
-            for trace in self.state.traces[:-1]:
-                if trace.key and trace.topic == tracing.PURCHASE and not trace.is_reversed:
-                    self._orders[trace.key] = self._orders.get(trace.key, 0) + 1
-        return self._orders
-
-    def _less(self, key: str) -> None:
-        if self._orders is not None:
-            count = self._orders.get(key, 0) - 1
-            if count > 0:
-                self._orders[key] = count
-            else:
-                self._orders.pop(key, None)
-
-    def _from_lots(self, points: int, reason: str, cause: Cause, account: str) -> list[Burned]:
+        Raises:
+            NonsenseError: the debt would pass 2^63.
+        """
         state = self.state
         if state.points - points < -INT64_MAX:
             raise NonsenseError(f"takes the debt of {self.name!r} past 2^63 with {points} points less")
@@ -325,64 +302,83 @@ class Account:
                 points -= part
                 lot.points -= part
                 state.points -= part
-                self._write(cause, cause.rule, reason, lot.lot, -part, 0, account, part)
-                taken.append(_burned(lot, account, part))
+                self._book(cause, reason, lot.lot, -part, account)
+                taken.append(burned_of(lot, account, part))
         self._drop_empty()
         return taken
 
     def _take_elsewhere(
-        self, points: int, reason: str, cause: Cause, beyond: str
+        self, points: int, reason: str, cause: Cause, account: str, beyond: str
     ) -> tuple[list[Burned], int]:
         """Take points in burn order; return what was taken, and how many the member keeps for want of any."""
-        taken = self._from_lots(points, reason, cause, "reversed")
+        taken = self.take_from_lots(points, reason, cause, account)
         left = points - sum(part.points for part in taken)
         if not left or beyond == "clamp":
             return taken, left
-        self._owe(left, f"{reason}, beyond the balance: debt", cause, "reversed")
+        self._owe(left, f"{reason}, beyond the balance: debt", cause, account)
         if beyond == "waive":
             self.state.points += left
-            self._write(cause, cause.rule, "debt forgiven", None, left, 0, "waived", -left)
+            self.write(cause, cause.rule, "debt forgiven", None, left, 0, "waived", -left)
             return taken, left
-        return [*taken, Burned("reversed", left, None)], 0
+        return [*taken, Burned(account, left, None)], 0
+
+    def _book(self, cause: Cause, reason: str, lot: int, points: int, account: str) -> None:
+        """Write that usable points come to a lot, or leave it; what is held stays the member's own."""
+        if account == "held":
+            self.state.held -= points
+            self.write(cause, cause.rule, reason, lot, points, 0, "", 0, held=-points)
+        else:
+            self.write(cause, cause.rule, reason, lot, points, 0, account, -points)
 
     def _owe(self, points: int, reason: str, cause: Cause, account: str) -> None:
         self.state.points -= points
-        self._write(cause, cause.rule, reason, None, -points, 0, account, points)
+        self.write(cause, cause.rule, reason, None, -points, 0, account, points)
 
     def _pay_debt(self, lot: Lot, points: int, cause: Cause, rule: str) -> None:
         # The member's sum does not change: the lot pays what had been booked without one.
         lot.points -= points
-        self._write(cause, rule, "pays a debt", lot.lot, -points, 0, "redeemed", points)
-        self._write(cause, rule, "debt paid", None, points, 0, "redeemed", -points)
+        self.write(cause, rule, "pays a debt", lot.lot, -points, 0, "redeemed", points)
+        self.write(cause, rule, "debt paid", None, points, 0, "redeemed", -points)
         self._drop_empty()
 
     def _drop_empty(self) -> None:
         lots = self.state.lots
-        if any(not (lot.points or lot.pending or lot.held) for lot in lots):
-            self.state.lots = [lot for lot in lots if lot.points or lot.pending or lot.held]
+        if any(not (lot.points or lot.pending) for lot in lots):
+            self.state.lots = [lot for lot in lots if lot.points or lot.pending]
 
     def _terms_rule(self, lot: Lot, cause: Cause) -> str:
         return (
             cause.programme.cited.get(lot.terms_rule, lot.terms_rule) if cause.programme else lot.terms_rule
         )
 
-    def _write(  # noqa: PLR0917 - called once an entry: keywords cost
+    def write(  # noqa: PLR0917 - called once an entry: keywords cost
         self, cause: Cause, rule: str, reason: str, lot: int | None, points: int, pending: int, account: str,
-        contra: int, usable_us: int | None = None, expires_us: int | None = None,
+        contra: int, usable_us: int | None = None, expires_us: int | None = None, held: int = 0,
     ) -> None:  # fmt: skip
+        """Write one entry: its postings, the account's *contra* among them, sum to zero."""
         state, programme = self.state, cause.programme
         number = state.entries = state.entries + 1
         # tuple.__new__ is the NamedTuple's own constructor without its argument parsing: half the time.
         self.entries.append(
             tuple.__new__(Entry, (
                 self.name, number, cause.position, cause.booked_us, cause.fact, rule,
-                programme.position if programme else 0, reason, lot, points, pending, 0, account, contra,
+                programme.position if programme else 0, reason, lot, points, pending, held, account, contra,
                 usable_us, expires_us, cause.is_late,
             ))
         )  # fmt: skip
 
 
-def _burned(lot: Lot, account: str, points: int) -> Burned:
+def burned_of(lot: Lot, account: str, points: int) -> Burned:
+    """Return what is remembered of points taken from a lot."""
     return Burned(
-        account, points, lot.lot, lot.fact, lot.booked_us, lot.usable_us, lot.expires_us, lot.terms_rule
-    )
+        account, points, lot.lot, lot.fact, lot.booked_us, lot.usable_us, lot.expires_us, lot.terms_rule,
+        lot.origin,
+    )  # fmt: skip
+
+
+def lot_of(burned: Burned, points: int = 0) -> Lot:
+    """Return the lot that points were taken from, with so many in it."""
+    return Lot(
+        burned.expires_us, burned.booked_us, burned.lot or 0, burned.fact, points, 0, burned.usable_us,
+        burned.terms_rule, burned.origin,
+    )  # fmt: skip

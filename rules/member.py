@@ -20,10 +20,18 @@ class OpenLot(NamedTuple):
     fact: int
     points: int
     pending: int
-    held: int
     booked_us: int
     usable_us: int
     expires_us: int
+
+
+class OpenHold(NamedTuple):
+    """An open hold as rules see it: its name, the fact that placed it, what it holds, and for which order."""
+
+    hold: str
+    fact: int
+    points: int
+    order: str
 
 
 class Award(NamedTuple):
@@ -87,6 +95,16 @@ class Member:
         return self._state.held
 
     @property
+    def expired_points(self) -> int:
+        """Points that have expired and were neither given anew nor taken back since."""
+        return max(self._state.gone_points, 0)
+
+    def hold(self, name: str) -> OpenHold | None:
+        """Return an open hold by its name."""
+        held = self._state.holds.get(name)
+        return OpenHold(name, held.fact, sum(x.points for x in held.pieces), held.order) if held else None
+
+    @property
     def clock_us(self) -> int:
         """The latest instant booked for this member."""
         return self._state.clock_us
@@ -95,7 +113,7 @@ class Member:
     def lots(self) -> tuple[OpenLot, ...]:
         """Open lots in burn order."""
         return tuple(
-            OpenLot(x.lot, x.fact, x.points, x.pending, x.held, x.booked_us, x.usable_us, x.expires_us)
+            OpenLot(x.lot, x.fact, x.points, x.pending, x.booked_us, x.usable_us, x.expires_us)
             for x in self._state.lots
         )
 
@@ -166,7 +184,7 @@ class Member:
         return self.zone.local_date(instant_us)
 
     def other(self, member: str) -> Member | None:
-        """Return another member of the group, or None when it is not in it."""
+        """Return another member of the group, or who has absorbed it; None when it is not in the group."""
         return self._others(member)
 
 

@@ -15,7 +15,13 @@
     use = "points_per_spend"          # the rule's name; the label itself when left out
     version = 1                       # the latest installed when left out
     priority = 100                    # order within a stage; the rule's own when left out
+    group = "promotions"              # of this group, named in [stacking], only one rule gives points
+    stacks = "all"                    # "stop": if it gives points, no later rule of the stage does; "alone":
+                                      # no other rule of the stage does
     points = 1                        # everything else is a parameter of the rule
+
+    [stacking]
+    promotions = "best"               # who gives the most points; or "first": who is first in order
 """
 
 from __future__ import annotations
@@ -36,8 +42,10 @@ from ..ledger.faults import fault_text
 from ..ledger.store.log import Admission
 from ..ledger.units import check_currency
 from .catalogue import Catalogue
-from .rule import Rule
+from .rule import STAGES, Rule
 from .state import any_value
+
+Label = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
 
 
 class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,7 +63,8 @@ class ProgrammeFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     zone: str
     currency: Currency
     policy: Policy = Policy()
-    rules: dict[Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,63}$")], dict[str, Any]] = {}
+    stacking: dict[Label, Literal["best", "first"]] = {}
+    rules: dict[Label, dict[str, Any]] = {}
 
 
 class _Choice(Struct, frozen=True, kw_only=True):
@@ -64,6 +73,8 @@ class _Choice(Struct, frozen=True, kw_only=True):
     use: Name | None = None
     version: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
     priority: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)] | None = None
+    group: Label | None = None
+    stacks: Literal["all", "stop", "alone"] = "all"
 
 
 def read_programme(text: str, *, at: str) -> ProgrammeFile:
@@ -108,10 +119,7 @@ def activation(text: str, catalogue: Catalogue, *, at: str, effective: str | Non
         PluginError: a rule is not installed.
     """
     file = read_programme(text, at=at)
-    pinned = [
-        _pin(catalogue, label, dict(table), file.currency, at=at)
-        for label, table in sorted(file.rules.items())
-    ]
+    pinned = [_pin(catalogue, label, dict(table), file, at=at) for label, table in sorted(file.rules.items())]
     _check_alone(pinned, catalogue, at=at)
     plugins = sorted({rule.plugin for rule in pinned})
     return ProgrammeActivated(
@@ -142,20 +150,23 @@ def _pinned_plugin(catalogue: Catalogue, name: str) -> PinnedPlugin:
     return PinnedPlugin(plugin=name, version=plugin.version, fingerprint=plugin.fingerprint)
 
 
-def _pin(catalogue: Catalogue, label: str, table: dict[str, Any], currency: str, *, at: str) -> PinnedRule:
+def _pin(
+    catalogue: Catalogue, label: str, table: dict[str, Any], file: ProgrammeFile, *, at: str
+) -> PinnedRule:
     where = f"{at}, [rules.{label}]"
     chosen = {key: table.pop(key) for key in _Choice.__struct_fields__ if key in table}
     try:
-        use, version, priority = msgspec.structs.astuple(msgspec.convert(chosen, _Choice))
+        choice = msgspec.convert(chosen, _Choice)
     except msgspec.ValidationError as error:
         raise UsageError(f"rule {label!r}: {fault_text(str(error), chosen)}", at=where) from error
-    name = use or label
-    offer = catalogue.offers.get((name, version or catalogue.latest(name) or 0))
+    name = choice.use or label
+    offer = catalogue.offers.get((name, choice.version or catalogue.latest(name) or 0))
     if offer is None:
-        raise _unknown_rule(catalogue, name, version, where)
+        raise _unknown_rule(catalogue, name, choice.version, where)
+    _check_stacking(choice, offer.rule, file, where)
     params = _params(offer.rule, table, where)
     try:
-        offer.rule(params).fits(currency)
+        offer.rule(params).fits(file.currency)
     except (FactError, ValueError) as error:
         raise UsageError(
             f"rule {name!r}: {error.what if isinstance(error, FactError) else error}", at=where,
@@ -163,8 +174,25 @@ def _pin(catalogue: Catalogue, label: str, table: dict[str, Any], currency: str,
         ) from error  # fmt: skip
     return PinnedRule(
         label=label, rule=name, version=offer.rule.version, plugin=offer.plugin.name,
-        priority=offer.rule.priority if priority is None else priority, params=any_value(params),
+        priority=offer.rule.priority if choice.priority is None else choice.priority,
+        params=any_value(params), group=choice.group, stacks=choice.stacks,
     )  # fmt: skip
+
+
+def _check_stacking(choice: _Choice, rule: type[Rule], file: ProgrammeFile, where: str) -> None:
+    if choice.group is None and choice.stacks == "all":
+        return
+    if STAGES.index(rule.stage) > STAGES.index("cap"):
+        raise UsageError(
+            f"rule {rule.name!r} answers in the stage {rule.stage}: it cannot be stacked", at=where,
+            hint="leave group and stacks out",
+        )  # fmt: skip
+    if choice.group is not None and choice.group not in file.stacking:
+        known = ", ".join(sorted(file.stacking)) or "none"
+        raise UsageError(
+            f"group {choice.group!r} is not in [stacking]", at=where,
+            hint=f'groups are {known}; add {choice.group} = "best" or "first" there',
+        )  # fmt: skip
 
 
 def _unknown_rule(catalogue: Catalogue, name: str, version: int | None, where: str) -> LoyaltyError:

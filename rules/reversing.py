@@ -64,7 +64,8 @@ class Reversing(Asking):
             if trace.is_reversed:
                 visits = -account.leave_order(trace)
         account.trace(self._at).taken += (Taken(trace.fact, more, tuple(lots)),)
-        self._count(name, Sums(-taken["issued"], -taken["adjusted"], spend_minor, visits), trace.occurred_us)
+        more_sums = Sums(-taken["issued"], -taken["adjusted"], spend_minor, visits)
+        self._count(name, more_sums, trace.occurred_us, trace.origin)
 
     def _counted_minor(self, trace: Trace, before_minor: int) -> int:
         programme = self._at.programme
@@ -86,7 +87,7 @@ class Reversing(Asking):
                 award = Award(handler.rule, handler.label, rest, reason, None, None, burned.account)
                 self._open_lot(member, award)
             if burned.account == "adjusted":
-                self._count(member.id, Sums(adjusted=burned.points), trace.occurred_us)
+                self._count(member.id, Sums(adjusted=burned.points), trace.occurred_us, trace.origin)
         self._look_for_due(member.id)
 
     def _undo(self, effect: Undo, handler: Handler, member: Member) -> None:
@@ -122,7 +123,7 @@ class Reversing(Asking):
         for burned in spent:
             trace.burned += self._accounts[member.id].spend(burned.points, reason, self._at, burned.account)
             if burned.account == "adjusted":
-                self._count(member.id, Sums(adjusted=-burned.points), trace.occurred_us)
+                self._count(member.id, Sums(adjusted=-burned.points), trace.occurred_us, trace.origin)
 
     def _give_again(
         self, trace: Trace | None, taken: Taken, reason: str, handler: Handler, member: Member
@@ -149,7 +150,7 @@ class Reversing(Asking):
                 given[earned.account] = given.get(earned.account, 0) + points
         if trace is not None:
             more = Sums(given["issued"], given["adjusted"], spend_minor, visits)
-            self._count(member.id, more, trace.occurred_us)
+            self._count(member.id, more, trace.occurred_us, trace.origin)
 
     def _look_for_due(self, name: str) -> None:
         if self._states[name].due_us() <= self._at.booked_us:

@@ -44,6 +44,17 @@ class Roster(dict[str, MemberState]):
         """Return the state of a member, None for whoever is not in the group."""
         return self[name] if name in self.members else None
 
+    def chain(self, name: str) -> list[str]:
+        """Return a member, who has absorbed it, and so on up to whom nobody has."""
+        chain = [name]
+        while absorbed_by := self[chain[-1]].absorbed_by:
+            chain.append(absorbed_by)
+        return chain
+
+    def holder(self, name: str) -> str | None:
+        """Return who answers for a member: itself or who has absorbed it; None: it is not in the group."""
+        return self.chain(name)[-1] if name in self.members else None
+
     def earliest(self) -> int:
         """Return the lowest position at which a state was given, 0 if some member had none."""
         if len(self._rows) < len(self.members):
@@ -89,6 +100,7 @@ class Roster(dict[str, MemberState]):
         self._rows[name] = StateRow(
             name, state.position, state.clock_us, None if due_us == FOREVER_US else due_us, written
         )
-        timers = [TimerRow(name, a.due_us, a.phase, a.rule, a.key, a.fact) for a in state.alarms]
+        alarms = () if state.absorbed_by else state.alarms
+        timers = [TimerRow(name, a.due_us, a.phase, a.rule, a.key, a.fact) for a in alarms]
         if timers or name in self._timers:
             self._timers[name] = timers

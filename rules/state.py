@@ -17,6 +17,7 @@ class Lot(Struct, array_like=True, gc=False):
     Attributes:
         expires_us: FOREVER_US when it never expires.
         terms_rule: Label of the rule that set the terms; '' when they need no rule.
+        origin: The absorbed member it came from or was earned by, '' if it is the member's own.
     """
 
     expires_us: int
@@ -25,9 +26,9 @@ class Lot(Struct, array_like=True, gc=False):
     fact: int
     points: int
     pending: int
-    held: int
     usable_us: int
     terms_rule: str
+    origin: str = ""
 
     def __lt__(self, other: Lot) -> bool:
         """Burn order: soonest expiry first, then oldest, never-expiring last."""
@@ -86,6 +87,7 @@ class Burned(Struct, array_like=True, gc=False):
     usable_us: int = 0
     expires_us: int = FOREVER_US
     terms_rule: str = ""
+    origin: str = ""
 
 
 class Taken(Struct, array_like=True, gc=False):
@@ -105,6 +107,20 @@ class Taken(Struct, array_like=True, gc=False):
     was_spent: bool = False
 
 
+class Held(Struct, array_like=True, gc=False):
+    """Points set apart from their lots by an open hold.
+
+    Attributes:
+        fact: The fact that placed it.
+        order: What it is for, '' if that was not said.
+        pieces: What it holds of which lot, in the order it was taken.
+    """
+
+    fact: int
+    order: str
+    pieces: tuple[Burned, ...]
+
+
 class Trace(Struct, array_like=True, gc=False):
     """A remembered fact: what it earned and burned, so that it can be taken back.
 
@@ -117,6 +133,7 @@ class Trace(Struct, array_like=True, gc=False):
         is_visit: Of a purchase: it counts as a visit.
         taken: What it took back of other facts, in the order it did.
         is_undone: That was undone.
+        origin: The absorbed member whose fact it is, '' if it is the member's own.
     """
 
     fact: int
@@ -136,6 +153,7 @@ class Trace(Struct, array_like=True, gc=False):
     is_restored: bool = False
     taken: tuple[Taken, ...] = ()
     is_undone: bool = False
+    origin: str = ""
 
 
 class Rung(Struct, array_like=True, gc=False):
@@ -159,6 +177,9 @@ class MemberState(Struct, array_like=True, gc=False):
         expired: By lot of a remembered fact, what of it expired and has not been taken back.
         days: Rows of :mod:`sums`: a day's ordinal, then what the member had come to by its end.
         rungs: By ladder.
+        holds: Open holds by name.
+        gone_points: What has expired, less what was given anew or taken back since.
+        absorbed_by: The member that has taken this one over, '' if none has: it has no points then.
     """
 
     format: int = 2
@@ -176,10 +197,15 @@ class MemberState(Struct, array_like=True, gc=False):
     expired: dict[str, int] = {}
     days: list[list[int]] = []
     rungs: dict[str, Rung] = {}
+    holds: dict[str, Held] = {}
+    gone_points: int = 0
+    absorbed_by: str = ""
 
     def due_us(self) -> int:
         """Return the next instant at which something is due, or FOREVER_US."""
         due = FOREVER_US
+        if self.absorbed_by:
+            return due
         if self.lots:
             due = self.lots[0].expires_us
             if self.pending:

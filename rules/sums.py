@@ -53,10 +53,8 @@ def add(state: MemberState, day: int, more: Sums, *, today: int, keep_days: int)
     if not days or days[-1][0] < day:
         _, p, a, s, v = days[-1] if days else (0, 0, 0, 0, 0)
         days.append([day, p + points, a + adjusted, s + spend_minor, v + visits])
-        while len(days) > 1 and days[1][0] <= first:
-            del days[0]
         if days[0][0] <= first:
-            days[0][0] = BEFORE
+            _roll(days, first)
         return
     at = bisect_left(days, [day])
     if days[at][0] != day:
@@ -68,6 +66,38 @@ def add(state: MemberState, day: int, more: Sums, *, today: int, keep_days: int)
         row[4] += visits
     if days[at][1:] == (days[at - 1][1:] if at else [0, 0, 0, 0]):
         del days[at]
+
+
+def join(state: MemberState, other: MemberState, sign: int, *, today: int, keep_days: int) -> Sums:
+    """Add all of another member's sums to a member's, or (sign -1) take them out again.
+
+    Returns:
+        What was added.
+    """
+    for one in (state, other):
+        _roll(one.days, today - keep_days)
+    rows: list[list[int]] = []
+    for day in sorted({row[0] for row in (*state.days, *other.days)}):
+        mine, theirs = _upto(state.days, day), _upto(other.days, day)
+        row = [had + sign * more for had, more in zip(mine, theirs, strict=True)]
+        if row != (rows[-1][1:] if rows else [0, 0, 0, 0]):
+            rows.append([day, *row])
+    state.days = rows
+    return Sums(*(sign * number for number in total(other)))
+
+
+def _roll(days: list[list[int]], first: int) -> None:
+    """Forget single days up to *first*."""
+    while len(days) > 1 and days[1][0] <= first:
+        del days[0]
+    if days and days[0][0] <= first:
+        days[0][0] = BEFORE
+
+
+def _upto(days: list[list[int]], day: int) -> list[int]:
+    """Return what the rows had come to by the end of a day."""
+    at = bisect_left(days, [day + 1])
+    return days[at - 1][1:] if at else [0, 0, 0, 0]
 
 
 def total(state: MemberState) -> Sums:

@@ -12,8 +12,8 @@ from ..ledger.facts.reward import RewardIssued
 from ..ledger.units import Rounding, divided, shares
 from .state import Earned, MemberState, Trace
 
-PURCHASE = PurchaseRecorded.topic
-_KEYS = {PURCHASE: "order", PointsRedeemed.topic: "order", RewardIssued.topic: "reward"}
+PURCHASE, REDEMPTION = PurchaseRecorded.topic, PointsRedeemed.topic
+_KEYS = {PURCHASE: "order", REDEMPTION: "order", RewardIssued.topic: "reward"}
 
 
 class Traced(NamedTuple):

@@ -11,6 +11,7 @@ class ActivityRecorded(FactType, frozen=True, kw_only=True):
     topic = "activity.recorded"
     activity: Name
     quantity: Quantity = 1
+    order: Name | None = None
     channel: Name | None = None
     staff: Name | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -12,7 +12,7 @@ Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256, hex
 
 
 class PinnedRule(Part, frozen=True, kw_only=True):
-    """A rule as the programme uses it: its label, version, plugin and all its parameters."""
+    """A rule as the programme uses it: its label, version, plugin, place among others, and its parameters."""
 
     label: Name
     rule: Name
@@ -20,6 +20,8 @@ class PinnedRule(Part, frozen=True, kw_only=True):
     plugin: Name
     priority: int = 100
     params: dict[str, Any] = {}
+    group: Name | None = None
+    stacks: Literal["all", "stop", "alone"] = "all"
 
 
 class PinnedPlugin(Part, frozen=True, kw_only=True):

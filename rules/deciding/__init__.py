@@ -6,7 +6,8 @@ overspend, and what can be undone once is undone once.
 
 Whatever is asked, what is wrong is looked for in this order, and the first that is found is answered:
 
-1. what is asked is wrong in itself (``zero-points``, ``negative-points``, ``expiry-of-nothing``, or the code
+1. what is asked is wrong in itself (``zero-points``, ``negative-points``, ``expiry-of-nothing``,
+   ``transfer-to-self``, ``merge-with-self``, or the code
    of a fact that cannot be read); of a retraction: ``no-fact``, ``not-retractable``, ``is-retraction``
 2. its time is past what the programme tolerates (``future``)
 3. the member is set aside (``set-aside``)
@@ -23,12 +24,16 @@ from .cancelling import Cancel
 from .command import Asked, Command
 from .decision import Decision
 from .desk import Desk
+from .extending import Extend, Reinstate
+from .holding import CaptureHold, PlaceHold, VoidHold
+from .passing import MergeMembers, TransferPoints, UnmergeMembers
 from .redeeming import Redeem
 from .refusal import Refusal
 from .retracting import Retract, retraction
 from .rewarding import CancelReward, IssueReward, UseReward
 
 __all__ = [
-    "Adjust", "Asked", "Cancel", "CancelReward", "Command", "Decision", "Desk", "Done", "IssueReward",
-    "Redeem", "Refusal", "Retract", "UseReward", "retraction",
+    "Adjust", "Asked", "Cancel", "CancelReward", "CaptureHold", "Command", "Decision", "Desk", "Done",
+    "Extend", "IssueReward", "MergeMembers", "PlaceHold", "Redeem", "Refusal", "Reinstate", "Retract",
+    "TransferPoints", "UnmergeMembers", "UseReward", "VoidHold", "retraction",
 ]  # fmt: skip

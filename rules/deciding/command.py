@@ -65,6 +65,10 @@ class Command(ABC):
             Refusal: it is wrong in itself.
         """
 
+    def others(self) -> tuple[str, ...]:
+        """Return the other members that the fact names: they are decided on together."""
+        return ()
+
     def own_id(self, _standing: Standing) -> str | None:
         """Return the id of the fact by what it is about, if that can be recorded only once."""
         return None

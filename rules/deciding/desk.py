@@ -93,8 +93,9 @@ class Desk:
         governing = engine.history.governing(position + 1, asked.occurred_us)
         admission = _admission(governing.policy if governing else Policy(), asked)
         standing = self.reader.standing(
-            connection, command.member, asked.occurred_us, position=position, engine=engine
-        )
+            connection, command.member, asked.occurred_us, position=position, engine=engine,
+            others=command.others(),
+        )  # fmt: skip
         own_id = None if asked.event_id else command.own_id(standing)
         event_id = asked.event_id or own_id or asked.spare_id
         known = self._stored(

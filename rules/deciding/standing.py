@@ -52,6 +52,10 @@ class Standing:
         """What the member can spend, 0 or more."""
         return max(self.state.points, 0)
 
+    def holder(self, member: str) -> str | None:
+        """Return who answers for a member of the group: itself, or whoever has absorbed it."""
+        return self.group.holder_of(member)
+
     def rule(self, name: str) -> PinnedRule:
         """Return a rule of the programme by its name, with its parameters.
 
@@ -107,14 +111,16 @@ class Reader:
         return self._engine[1]
 
     def standing(
-        self, connection: Connection, member: str, instant_us: int, *, position: int, engine: Engine
-    ) -> Standing:
-        """Fold a member's group up to the end of the log, then let time pass up to an instant.
+        self, connection: Connection, member: str, instant_us: int, *, position: int, engine: Engine,
+        others: tuple[str, ...] = (),
+    ) -> Standing:  # fmt: skip
+        """Fold the groups of a member and of *others* up to the end of the log, then let time pass.
 
         Raises:
             Refusal: the group is set aside, or would be.
         """
-        members = tuple(groups_of(connection, [member], position)[member])
+        groups = groups_of(connection, [member, *others], position)
+        members = tuple(sorted({name for group in groups.values() for name in group}))
         states, folded = kept_states(connection, members, engine)
         group = engine.group(members, states)
         try:

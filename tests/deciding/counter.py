@@ -31,7 +31,16 @@ PROGRAMME = """
     [rules.redemption]
     minimum = 10
 """
-FULL = f"{PROGRAMME}\n[rules.adjustments]\n[rules.rewards]\n[rules.clawback]\n"
+FULL = f"""{PROGRAMME}
+    [rules.adjustments]
+    [rules.rewards]
+    [rules.clawback]
+    [rules.holds]
+    minimum = 10
+    [rules.transfers]
+    minimum = 10
+    [rules.merging]
+"""
 CATALOGUE = installed()
 _numbers = count(1)
 

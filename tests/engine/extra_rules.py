@@ -12,7 +12,9 @@ from loyalty_ledger.plugins import (
     adjustments,
     clawback,
     complaint_recovery,
+    holds,
     item_bonus,
+    merging,
     opening_balance,
     points_per_spend,
     recommendation_intent,
@@ -23,6 +25,7 @@ from loyalty_ledger.plugins import (
     stages,
     tier_multiplier,
     tiers,
+    transfers,
 )
 from loyalty_ledger.rules import (
     DAY_US,
@@ -189,8 +192,9 @@ def plugin_of(name: str, rules: Sequence[type[Rule]]) -> tuple[Plugin, object]:
 
 
 BUNDLED = (
-    points_per_spend, redemption, rolling_expiry, adjustments, clawback, complaint_recovery, item_bonus,
-    opening_balance, recommendation_intent, referral_bonus, rewards, stages, tier_multiplier, tiers,
+    points_per_spend, redemption, rolling_expiry, adjustments, clawback, complaint_recovery, holds,
+    item_bonus, merging, opening_balance, recommendation_intent, referral_bonus, rewards, stages,
+    tier_multiplier, tiers, transfers,
 )  # fmt: skip
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from loyalty_ledger.ledger.calendar import FOREVER_US, HOUR_US, instant_us, rfc3339
 from loyalty_ledger.ledger.facts import Fact
 from loyalty_ledger.ledger.facts.programme import ClockAdvanced
+from loyalty_ledger.ledger.journal import Entry
 from loyalty_ledger.rules.catalogue import Catalogue
 from loyalty_ledger.rules.engine import Engine
-from loyalty_ledger.rules.state import load
+from loyalty_ledger.rules.state import MemberState, load
 
 from .extra_rules import EXTRA, bundled, plugin_of
 from .tales import CATALOGUE, Outcome, Tale, fold, fold_in_parts, tell
@@ -98,8 +99,32 @@ def books_balance(tale: Tale) -> None:
         assert all(entry.fact <= entry.position for entry in entries)
         assert state.points == sum(entry.points for entry in entries)
         assert state.pending == sum(entry.pending for entry in entries)
-        assert state.held == sum(entry.held for entry in entries) == 0
+        assert state.held == sum(entry.held for entry in entries)
+        _holds_balance(state, entries)
         _lots_balance(outcome, name)
+
+
+def _holds_balance(state: MemberState, entries: list[Entry]) -> None:
+    pieces = [piece for held in state.holds.values() for piece in held.pieces]
+    assert state.held == sum(piece.points for piece in pieces)
+    assert min((piece.points for piece in pieces), default=1) > 0
+    by_lot: defaultdict[int | None, int] = defaultdict(int)
+    for entry in entries:
+        by_lot[entry.lot] += entry.held
+    for piece in pieces:
+        by_lot[piece.lot] -= piece.points
+    assert not any(by_lot.values())
+
+
+def nothing_is_lost_between_members(tale: Tale) -> None:
+    """What members give to each other, by transfers, merges and unmerges, sums to zero over the group."""
+    outcome = fold(tale)
+    for group in tale.groups():
+        passed = [
+            entry.contra for name in group for entry in outcome.entries.get(name, [])
+            if entry.account == "transferred"
+        ]  # fmt: skip
+        assert sum(passed) == 0
 
 
 def _lots_balance(outcome: Outcome, name: str) -> None:

@@ -109,6 +109,10 @@ STANDING = f"""{HEAD}
     [rules.rewards]
     [rules.adjustments]
     [rules.opening_balance]
+    [rules.holds]
+    days = 10
+    [rules.transfers]
+    [rules.merging]
 """
 STRICT = f"""{HEAD}
     [rules.points_per_spend]
@@ -135,6 +139,10 @@ STRICT = f"""{HEAD}
     within_days = 20
     cap = 1
     [rules.adjustments]
+    [rules.holds]
+    [rules.transfers]
+    expiry = "restart"
+    [rules.merging]
     [rules.friends]
 """
 PLAINS = (PLAIN, RICH, OTHER)
@@ -353,6 +361,27 @@ _standing = st.one_of(
     _facts("complaint.followed_up", complaint=_complaint, satisfaction=st.integers(1, 5)),
     _facts("recommendation.stated", likelihood=st.sampled_from(["very likely", "possible", "impossible"])),
 )
+_hold = st.sampled_from(["H", "K"])
+_holding = st.one_of(
+    _facts("hold.placed", hold=_hold, points=st.integers(1, 60), order=_order),
+    _facts("hold.captured", hold=_hold),
+    _facts("hold.captured", hold=_hold, points=st.integers(1, 60)),
+    _facts("hold.voided", hold=_hold),
+)
+
+
+@st.composite
+def _passing(draw: st.DrawFn) -> tuple[str | None, FactType]:
+    one, other = draw(st.permutations(MEMBERS))[:2]
+    match draw(st.sampled_from(["transfer", "transfer", "merge", "unmerge"])):
+        case "transfer":
+            return one, fact_of("points.transferred", to=other, points=draw(st.integers(1, 60)))
+        case "merge":
+            return one, fact_of("members.merged", absorbed=other)
+        case _:
+            return one, fact_of("members.unmerged", absorbed=other, merge=1)
+
+
 _redemptions = st.integers(1, 90).map(lambda points: fact_of("points.redeemed", points=points))
 
 
@@ -374,9 +403,12 @@ def tales(
         "link": _linking,
         "activate": st.just("activate"),
         "standing": st.tuples(someone, _standing),
+        "hold": st.tuples(someone, _holding),
+        "pass": _passing(),
     }
     names = ["buy"] * 6 + ["redeem"] * 2 + ["else", "advance"] + ["link"] * 2 * is_linking
-    names += ["activate"] * (len(programmes) > 1) + ["standing"] * 8 * is_standing
+    names += ["activate"] * (len(programmes) > 1) + (["standing"] * 8 + ["hold"] * 3) * is_standing
+    names += ["pass"] * 2 * (is_standing and is_linking)
     for _ in range(draw(st.integers(1, max_size))):
         now_us += draw(st.sampled_from([0, 0, 1, 13 * HOUR_US, DAY_US, 2 * DAY_US, 5 * DAY_US, 15 * DAY_US]))
         found: Any = draw(kinds[draw(st.sampled_from(names))])

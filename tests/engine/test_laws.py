@@ -49,6 +49,12 @@ def test_the_books_balance(tale: Tale) -> None:
     laws.books_balance(tale)
 
 
+@settings(max_examples=120, deadline=None)
+@given(tales(is_standing=True, programmes=STANDINGS, max_size=30))
+def test_nothing_is_lost_between_members(tale: Tale) -> None:
+    laws.nothing_is_lost_between_members(tale)
+
+
 @quick
 @given(every_tale)
 def test_nothing_that_is_due_stays_behind(tale: Tale) -> None:

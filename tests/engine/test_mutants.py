@@ -146,7 +146,7 @@ def unbalanced(monkeypatch: pytest.MonkeyPatch) -> None:
         account.state.lots.remove(lot)
         account.state.points -= lot.points
         account.state.pending -= lot.pending
-        account._write(cause, "x@1", "expire", lot.lot, -lot.points, -lot.pending, "expired", lot.points)
+        account.write(cause, "x@1", "expire", lot.lot, -lot.points, -lot.pending, "expired", lot.points)
 
     monkeypatch.setattr(Account, "expire", expire)
 
@@ -158,7 +158,7 @@ def expiring_everything(monkeypatch: pytest.MonkeyPatch) -> None:
         account.state.lots.remove(lot)
         points, pending = account.state.points, lot.pending
         account.state.points, account.state.pending = 0, account.state.pending - pending
-        account._write(cause, "x@1", "points expire", lot.lot, -points, -pending, "expired", points + pending)
+        account.write(cause, "x@1", "points expire", lot.lot, -points, -pending, "expired", points + pending)
 
     monkeypatch.setattr(Account, "expire", expire)
 

@@ -92,7 +92,7 @@ def kept(written: bytes, at_us: int) -> object:
     """Return a state without its history and timers. To stand on the lowest tier is to stand on none."""
     state = load(written)
     stands = {ladder: rung.rung for ladder, rung in state.rungs.items() if rung.rung not in ("", "Basic")}
-    lots = sorted((lot.expires_us, lot.points, lot.pending, lot.held, lot.fact) for lot in state.lots)
+    lots = sorted((lot.expires_us, lot.points, lot.pending, lot.fact) for lot in state.lots)
     # What is older is forgotten with the next purchase: days past every window, orders past their return.
     days = [row for row in state.days if row[0] > at_us // DAY_US + _EPOCH - 20]
     traced = [
@@ -194,7 +194,7 @@ def taking_from_any_lot(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def take_back(account: Account, earned: Any, points: int, reason: str, cause: Any, beyond: str) -> Any:
         earned.taken += points
-        return tuple(account._take_elsewhere(points, reason, cause, beyond)[0])
+        return tuple(account._take_elsewhere(points, reason, cause, "reversed", beyond)[0])
 
     monkeypatch.setattr(Account, "take_back", take_back)
 
