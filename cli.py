@@ -865,6 +865,15 @@ class Asking(NamedTuple):
 
         return Desk(self.place.database, self.place.catalogue)
 
+    def minor(self, amount: str, option: str) -> int:
+        """Return an amount in minor units of the ledger's currency."""
+        from .ledger.units import minor_units
+
+        try:
+            return minor_units(amount, self.desk.currency() or "")
+        except LoyaltyError as error:
+            raise UsageError(error.what, at=option, hint=error.hint) from error
+
     def decide(self, command: Command) -> None:
         """Decide and print what came of it."""
         from .rules.deciding import Asked
@@ -888,12 +897,25 @@ class Asking(NamedTuple):
 @click.argument("member")
 @click.argument("points", type=click.IntRange(1))
 @click.option("--order", help="What the points are spent on; the same order again is the same redemption.")
+@click.option("--order-amount", metavar="AMOUNT", help="What the order costs, in the ledger's currency.")
+@click.option(
+    "--line", "lines", multiple=True, metavar="AMOUNT", help="What one line of it costs; once a line."
+)
 @deciding("from the order, or random,")
-def redeem(asking: Asking, *, member: str, points: int, order: str | None) -> None:
+def redeem(
+    asking: Asking, *, member: str, points: int, order: str | None, order_amount: str | None,
+    lines: tuple[str, ...],
+) -> None:  # fmt: skip
     """Spend POINTS of MEMBER: decided on everything recorded, refused when there are too few."""
     from .rules.deciding import Redeem
 
-    asking.decide(Redeem(member=member, points=points, order=order))
+    order_minor = None if order_amount is None else asking.minor(order_amount, "--order-amount")
+    asking.decide(
+        Redeem(
+            member=member, points=points, order=order, order_minor=order_minor,
+            lines_minor=tuple(asking.minor(line, "--line") for line in lines),
+        )
+    )  # fmt: skip
 
 
 @main.command()
@@ -931,7 +953,7 @@ def adjust(
     asking.decide(
         Adjust(
             member=member, points=points, reason=reason, approver=approver, expires=expires,
-            is_debt_allowed=is_debt_allowed,
+            actor=asking.actor, is_debt_allowed=is_debt_allowed,
         )
     )  # fmt: skip
 

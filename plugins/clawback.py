@@ -24,6 +24,7 @@ from loyalty_ledger.rules import (
     Rule,
     Traced,
     Undo,
+    Wait,
     divided,
     hookimpl,
     money_text,
@@ -72,6 +73,7 @@ class Clawback(Rule):
         orders = [order for order in known if not order.is_returned] or known[-1:]
         if not orders:
             yield Flag(flag="unknown-order", reason=f"order {data.order} came back, but is not remembered")
+            yield Wait(order=data.order)
             return
         currency = orders[-1].currency
         if data.currency is not None and data.currency != currency:
@@ -121,7 +123,7 @@ class Clawback(Rule):
 
 
 def _counted(trace: Traced) -> bool:
-    return bool(trace.earned_points) or trace.topic == PurchaseRecorded.topic
+    return bool(trace.earned_points or trace.reached) or trace.topic == PurchaseRecorded.topic
 
 
 def _did_something(trace: Traced) -> bool:

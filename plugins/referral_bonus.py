@@ -33,6 +33,9 @@ from loyalty_ledger.rules import (
 Bonus = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 
 
+_LONGEST_CHAIN = 100
+
+
 class ReferralParams(Params, frozen=True, kw_only=True):
     """Parameters of ``referral_bonus``.
 
@@ -94,6 +97,12 @@ class ReferralBonus(Rule):
         """Return what to keep of a referral, or why it does not count."""
         if referrer == referred.id:
             return NotQualified(reason="nobody can refer oneself")
+        chain, by = [referrer], asked.other(referrer)
+        while by is not None and len(chain) < _LONGEST_CHAIN and (above := by.kept("referrer")) is not None:
+            if above == referred.id:
+                return NotQualified(reason=f"{referred.id} has referred {' and '.join(reversed(chain))}")
+            chain.append(str(above))
+            by = asked.other(str(above))
         first = referred.kept("referrer")
         if first is not None:
             return NotQualified(reason=f"{referred.id} was referred by {first} before")

@@ -20,6 +20,8 @@ from loyalty_ledger.rules import (
     Keep,
     Member,
     MemberEnrolled,
+    MembersMerged,
+    MembersUnmerged,
     Move,
     Params,
     PurchaseRecorded,
@@ -191,12 +193,22 @@ class Stages(Rule):
         if visits:
             yield from self._recounted(member, visits, "a retraction" if is_retraction else "a return")
             return
-        before = str(member.kept("before") or "")
-        yield Move(rung=before, reason="no purchase is left after returns", figures={"visits": 0})
-        yield StopTimer(key=_ABSENCE)
-        for key in ("before", "first", "regained", "lapsed"):
-            yield from _kept(member, key, None)
+        yield from _bought_nothing(member, "no purchase is left after returns")
         yield from self._told(member, None)
+
+    @on(MembersMerged, MembersUnmerged)
+    def merge(self, fact: Fact[Any], member: Member) -> Iterator[Effect]:
+        """Count again: another's visits have come, or gone."""
+        visits, rung = member.total.visits, member.rung()
+        if visits and rung in _BEFORE:
+            yield from _kept(member, "before", rung or None)
+            place = self._away(member) or _by_counts(member, visits)
+            yield from self._settle(member, place._replace(reason=f"{place.reason}, as another card"))
+            yield Keep(key="first", value=fact.position)
+        elif visits:
+            yield from self._recounted(member, visits, "a merge")
+        elif rung not in _BEFORE:
+            yield from _bought_nothing(member, "no purchase is left: the other member has its own again")
 
     def _is_back(self, member: Member) -> bool:
         """Return whether a visit that stands again ends an absence."""
@@ -301,6 +313,13 @@ class Stages(Rule):
         if referrer.rung() in _SETTLED:
             place = _by_counts(referrer, referrer.total.visits)
             yield place._replace(evidence=(*place.evidence, member.counter("referral"))).move(referrer)
+
+
+def _bought_nothing(member: Member, reason: str) -> Iterator[Effect]:
+    yield Move(rung=str(member.kept("before") or ""), reason=reason, figures={"visits": 0})
+    yield StopTimer(key=_ABSENCE)
+    for key in ("before", "first", "regained", "lapsed"):
+        yield from _kept(member, key, None)
 
 
 def _referred(referrer: str, referred: Member, position: int) -> Iterator[Effect]:

@@ -75,6 +75,7 @@ from .effects import (
     Undo,
     Unmerge,
     Void,
+    Wait,
 )
 from .hookspecs import hookimpl
 from .member import Award, Member, OpenLot
@@ -97,6 +98,6 @@ __all__ = [
     "RecommendationStated", "RedemptionCancelled", "ReferralAsked", "ReferralMade", "Reinstate",
     "Release", "Restore", "Reverse", "RewardCancelled", "RewardIssued", "RewardRedeemed", "Rounding",
     "Rule", "ScoreRecorded", "Selection", "SetTimer", "Settle", "StopTimer", "Sums", "SurveyAnswered",
-    "Terms", "Timer", "Traced", "Transfer", "Undo", "Unmerge", "Void", "Zone", "divided", "hookimpl",
+    "Terms", "Timer", "Traced", "Transfer", "Undo", "Unmerge", "Void", "Wait", "Zone", "divided", "hookimpl",
     "instant_us", "minor_units", "money_text", "on", "rounded", "shares",
 ]  # fmt: skip

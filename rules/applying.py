@@ -41,12 +41,14 @@ from .effects import (
     Undo,
     Unmerge,
     Void,
+    Wait,
 )
 from .member import Member
 from .reversing import reached
 from .state import Alarm, Rung
 from .sums import Sums
 from .sums import add as add_sums
+from .tracing import PURCHASE
 
 EXPIRE, LAST_PHASE = 1, 99
 _MOST_ROUNDS = 100
@@ -135,6 +137,13 @@ class Applying(Changing):
         elif value is not None:
             words(value, "Keep.value")
         self._remember(handler, member, key, value)
+
+    def _wait(self, effect: Wait, _: Handler, member: Member) -> None:
+        order, asked = words(effect.order, "Wait.order"), self._at.asked
+        if asked is None or asked.topic == PURCHASE or member.id != self._at.subject:
+            raise NonsenseError(f"answered {shown(effect)}, but only the fact at hand can wait for its order")
+        waiting = self._states[member.id].waiting.setdefault(order, [])
+        waiting.append((asked.topic, _encode(asked)))
 
     def _remember(self, handler: Handler, member: Member, key: str, value: int | str | None) -> None:
         memory = self._states[member.id].memory
@@ -254,5 +263,5 @@ _BOOKS: dict[type, Callable[[Any, Any, Handler, Member], None]] = {
     Reinstate: Applying._reinstate, Release: Applying._release, Restore: Applying._restore,
     Reverse: Applying._reverse, SetTimer: Applying._set_timer, Settle: Applying._settle,
     StopTimer: Applying._stop_timer, Transfer: Applying._transfer, Undo: Applying._undo,
-    Unmerge: Applying._unmerge, Void: Applying._void,
+    Unmerge: Applying._unmerge, Void: Applying._void, Wait: Applying._wait,
 }  # fmt: skip

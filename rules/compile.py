@@ -158,12 +158,14 @@ class History:
         programmes: In the order of their positions.
         advance_positions: Positions of ``clock.advanced``.
         advance_us: To when each of them advanced.
+        decoders: By topic, what reads a fact that has waited.
     """
 
     def __init__(self, facts: Sequence[Fact[FactType]], catalogue: Catalogue) -> None:
         self.programmes: list[Programme] = []
         self.advance_positions: list[int] = []
         self.advance_us: list[int] = []
+        self.decoders = catalogue.registry.fact_decoders()
         trusted = {
             (plugin.plugin, plugin.fingerprint)
             for fact in facts if isinstance(fact.data, PluginsTrusted) for plugin in fact.data.plugins

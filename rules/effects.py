@@ -92,6 +92,12 @@ class Reverse(Effect, frozen=True, gc=False):
     beyond: Literal["debt", "clamp", "waive"] = "debt"
 
 
+class Wait(Effect, frozen=True, gc=False):
+    """Let the fact at hand wait for a purchase of an order: then all rules are asked about it once more."""
+
+    order: str
+
+
 class Restore(Effect, frozen=True, gc=False):
     """Give the points that a remembered fact burned back to the lots they came from, with their own expiry.
 

@@ -98,20 +98,24 @@ class Group(Stacking):
             programme = self._history.governing(position, occurred_us)
         if programme is not None:
             self._answer(fact, name, state, programme, booked_us)
+            if state.waiting and fact.topic == tracing.PURCHASE:
+                self._answer_waiting(fact, name, state, programme)
         if self._due_now:
             self._fire_what_is_over(position)
             self._hear_others()
 
-    def _answer(
-        self, fact: Fact[FactType], name: str, state: MemberState, programme: Programme, booked_us: int
-    ) -> None:
+    def _answer(  # noqa: PLR0917 - once a fact: keywords cost
+        self, fact: Fact[FactType], name: str, state: MemberState, programme: Programme, booked_us: int,
+        position: int = 0,
+    ) -> None:  # fmt: skip
         early = programme.early.get(fact.topic, ())
         late = programme.late.get(fact.topic, ())
         is_purchase = fact.topic == tracing.PURCHASE
         if not early and not late and not (is_purchase and programme.remembers):
             return
         cause = self._at
-        cause.position = cause.fact = fact.position
+        cause.fact = fact.position
+        cause.position = position or fact.position
         cause.booked_us, cause.occurred_us = booked_us, fact.occurred_us
         cause.programme, cause.is_late = programme, fact.is_late
         cause.asked, cause.subject = fact, name
@@ -138,6 +142,16 @@ class Group(Stacking):
             self._hear_others()
         if member.awards:
             member.awards = []
+
+    def _answer_waiting(
+        self, fact: Fact[FactType], name: str, state: MemberState, programme: Programme
+    ) -> None:
+        """Ask all rules once more about the facts that have waited for this purchase."""
+        purchase: Fact[PurchaseRecorded] = fact  # type: ignore[assignment]
+        for topic, written in state.waiting.pop(purchase.data.order or "", ()):
+            waited: Fact[FactType] = self._history.decoders[topic](written)
+            waited.is_late = True
+            self._answer(waited, name, state, programme, state.clock_us, purchase.position)
 
     def _remember_purchase(
         self, fact: Fact[FactType], name: str, programme: Programme, booked_us: int

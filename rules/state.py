@@ -179,6 +179,7 @@ class MemberState(Struct, array_like=True, gc=False):
         rungs: By ladder.
         holds: Open holds by name.
         gone_points: What has expired, less what was given anew or taken back since.
+        waiting: Facts that wait for the purchase of an order: their types and themselves as JSON.
         absorbed_by: The member that has taken this one over, '' if none has: it has no points then.
     """
 
@@ -200,6 +201,7 @@ class MemberState(Struct, array_like=True, gc=False):
     holds: dict[str, Held] = {}
     gone_points: int = 0
     absorbed_by: str = ""
+    waiting: dict[str, list[tuple[str, bytes]]] = {}
 
     def due_us(self) -> int:
         """Return the next instant at which something is due, or FOREVER_US."""

@@ -1,4 +1,8 @@
-"""Change a balance by hand: in this order refused for an expiry that has passed, for too few points."""
+"""Change a balance by hand.
+
+Refused in this order: expires-too-early, approver-is-actor, approver-needed or exceeds-authority (beyond the
+limit of who decides, without and with an approver), exceeds-balance.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ class Adjust(Command):
     reason: str
     approver: str | None = None
     expires: str | None = None
+    actor: str | None = None
     is_debt_allowed: bool = False
 
     topic = PointsAdjusted.topic
@@ -49,15 +54,33 @@ class Adjust(Command):
         """Return the adjustment if there are so many points to take.
 
         Raises:
-            Refusal: expires-too-early, or exceeds-balance.
+            Refusal: expires-too-early, approver-is-actor, approver-needed, exceeds-authority,
+                or exceeds-balance.
         """
         check_expiry(wanted.expires, standing.instant_us)
+        self._check_authority(standing.rule(self.rule).params)
         if -self.points > standing.available_points and not self.is_debt_allowed:
             raise exceeds_balance(
                 self.member, -self.points, standing.available_points, standing.instant_us,
                 hint="take fewer, or --allow-debt",
             )  # fmt: skip
         return wanted
+
+    def _check_authority(self, params: dict[str, Any]) -> None:
+        if self.approver is not None and self.approver == self.actor:
+            raise Refusal(
+                f"{self.actor!r} asks and approves", code="approver-is-actor",
+                hint="let somebody else approve",
+            )  # fmt: skip
+        person = self.approver or self.actor
+        limit = params.get("limits", {}).get(person or "", params.get("most"))
+        if limit is None or abs(self.points) <= limit:
+            return
+        who = f"the limit of {person}" if person else "what nobody by name may adjust"
+        what = f"{abs(self.points):,} points exceed {limit:,}, {who}"
+        if self.approver is None:
+            raise Refusal(what, code="approver-needed", hint="give an --approver")
+        raise Refusal(what, code="exceeds-authority", hint="let somebody with a higher limit approve")
 
     def fields(self, recorded: Any) -> dict[str, Any]:
         """Return the change."""

@@ -52,6 +52,11 @@ class Standing:
         """What the member can spend, 0 or more."""
         return max(self.state.points, 0)
 
+    @property
+    def currency(self) -> str:
+        """The programme's currency."""
+        return self.programme.currency if self.programme else ""
+
     def holder(self, member: str) -> str | None:
         """Return who answers for a member of the group: itself, or whoever has absorbed it."""
         return self.group.holder_of(member)

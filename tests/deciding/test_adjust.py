@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
 from deciding.counter import (
     FULL,
@@ -127,3 +128,40 @@ def test_who_is_not_enrolled_has_no_balance_to_change(database: Database) -> Non
 def opened_for_members(database: Database) -> Database:
     shop = opened(database, FULL.replace("[rules.points_per_spend]", '[policy]\nenrolment = "required"\n'))
     return shop
+
+
+LIMITED = FULL.replace("[rules.adjustments]", "[rules.adjustments]\nmost = 20\nlimits = {mia = 100, tom = 0}")
+
+
+@pytest.mark.parametrize(
+    ("points", "actor", "approver", "status"),
+    [
+        (20, None, None, "created"),
+        (-20, None, None, "created"),
+        (21, None, None, "approver-needed"),
+        (-21, None, None, "approver-needed"),
+        (21, None, "bob", "exceeds-authority"),
+        (100, None, "mia", "created"),
+        (101, None, "mia", "exceeds-authority"),
+        (100, "mia", None, "created"),
+        (101, "mia", None, "approver-needed"),
+        (1, "tom", None, "approver-needed"),
+        (20, "tom", "bob", "created"),
+        (1, "mia", "mia", "approver-is-actor"),
+    ],
+)
+def test_everybody_adjusts_up_to_a_limit(
+    database: Database, points: int, actor: str | None, approver: str | None, status: str
+) -> None:
+    shop = opened(database, LIMITED)
+
+    assert answer(shop, adjusted(points, actor=actor, approver=approver)) == status
+
+
+def test_an_adjustment_beyond_authority_that_was_recorded_is_flagged(database: Database) -> None:
+    shop = opened(database, LIMITED)
+    record(shop, "points.adjusted", "ann", {"points": 21, "reason": "imported"})
+
+    assert projected_points(shop) == 121
+    with shop.reading() as connection:
+        assert connection.execute(text("SELECT flag FROM flags")).scalars().all() == ["beyond-authority"]

@@ -210,3 +210,17 @@ def test_a_bonus_of_nothing_is_no_rule() -> None:
 def test_a_minimum_that_the_currency_cannot_hold_is_refused(minimum: str) -> None:
     with pytest.raises(LoyaltyError):
         shop(f"minimum_order = {minimum}")
+
+
+def test_who_was_referred_cannot_refer_the_one_who_did() -> None:
+    """ann refers bob, bob refers cy: neither bob nor cy can refer ann for a bonus, who has not bought yet."""
+    story = Story(PROGRAMME)
+    story.given("ann", "referral.made", at="2026-03-01", referred="bob")
+    story.given("bob", "referral.made", at="2026-03-01", referred="cy")
+    story.given("bob", "referral.made", at="2026-03-01", referred="ann")
+    story.given("cy", "referral.made", at="2026-03-01", referred="ann")
+    story.purchase("ann", "50.00", at="2026-03-02")
+
+    assert [story.balance(name) for name in ("bob", "cy")] == [0, 0]
+    assert "ann has referred bob" in [note.text for note in story.notes()]
+    assert "ann has referred bob and cy" in [note.text for note in story.notes()]

@@ -321,3 +321,40 @@ def test_points_that_expired_in_a_return_stay_expired_when_it_is_retracted() -> 
     retract(story, "ann", position)
 
     assert story.balance("ann") == 0
+
+
+@pytest.mark.parametrize(
+    "part", [{}, {"amount": "30.00", "currency": "USD"}, {"share_bps": 2_500}, {"lines": [{"line": 2}]}]
+)
+def test_a_return_told_before_its_purchase_waits_for_it(part: dict[str, Any]) -> None:
+    lines = [{"amount": "70.00"}, {"amount": "30.00"}]
+    after, before = Story(SPEND), Story(SPEND)
+    after.purchase("ann", "100.00", at=DAY, order="O", lines=lines)
+    after.given("ann", "purchase.returned", at="2026-03-02", order="O", **part)
+    before.given("ann", "purchase.returned", at="2026-03-02", order="O", **part)
+    before.purchase("ann", "100.00", at=DAY, order="O", lines=lines)
+
+    assert before.balance("ann") == after.balance("ann")
+    assert before.entries("ann")[-1].fact == 2  # the return took them, whenever it could
+
+
+def test_two_returns_that_wait_take_their_parts_in_turn() -> None:
+    """Of 100 points 25 and 50 come back; another order takes nothing."""
+    story = Story(SPEND)
+    story.given("ann", "purchase.returned", at="2026-03-02", order="O", amount="25.00", currency="USD")
+    story.given("ann", "purchase.returned", at="2026-03-03", order="O", amount="50.00", currency="USD")
+    story.purchase("ann", "7.00", at=DAY, order="P")
+    story.purchase("ann", "100.00", at=DAY, order="O")
+
+    assert story.balance("ann") == 7 + 100 - 25 - 50
+
+
+def test_a_return_that_waited_can_be_retracted() -> None:
+    story = Story(SPEND)
+    position = story.given("ann", "purchase.returned", at="2026-03-02", order="O")
+    story.purchase("ann", "100.00", at=DAY, order="O")
+    assert story.balance("ann") == 0
+
+    retract(story, "ann", position)
+
+    assert story.balance("ann") == 100
