@@ -127,7 +127,8 @@ def _counted(trace: Traced) -> bool:
 
 
 def _did_something(trace: Traced) -> bool:
-    return _counted(trace) or bool(trace.burned_points) or bool(trace.took)
+    # What another member's fact did here goes with that fact: it is the other's to retract.
+    return bool(trace.topic) and (_counted(trace) or bool(trace.burned_points) or bool(trace.took))
 
 
 Parts = tuple[int, ...] | str | None

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Literal
-
-from msgspec import Meta
-
-from loyalty_ledger.rules import DAY_US, Answer, Member, NewLot, Params, Rule, Terms, hookimpl, on
+from loyalty_ledger.ledger.period import Period, PeriodByRung
+from loyalty_ledger.rules import DAY_US, FOREVER_US, Answer, Member, NewLot, Rule, Terms, hookimpl, on
 
 
-class ExpiryParams(Params, frozen=True, kw_only=True):
-    """Parameters of ``rolling_expiry``: days or months, not both.
+class ExpiryParams(PeriodByRung, frozen=True, kw_only=True):
+    """Parameters of ``rolling_expiry``: days or months, not both, from the fact.
+
+    With *by_rung*, the rung is the one the member stands on when the points are given, before they move it.
 
     Attributes:
-        days: Days of 24 hours after the fact.
-        months: Calendar months after it, on the last day where the month is shorter.
-        end_of: "instant", or the end of that "day", "month" or "year" in the programme's zone.
         rules: Labels of the rules whose points expire; empty: all.
     """
 
-    days: Annotated[int, Meta(ge=1, le=36_600)] | None = None
-    months: Annotated[int, Meta(ge=1, le=1_200)] | None = None
-    end_of: Literal["instant", "day", "month", "year"] = "instant"
     rules: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if (self.days is None) == (self.months is None):
-            raise ValueError("set days or months, one of them")
 
 
 class RollingExpiry(Rule):
@@ -37,27 +25,24 @@ class RollingExpiry(Rule):
     Params = ExpiryParams
     params: ExpiryParams
 
+    def __init__(self, params: ExpiryParams) -> None:
+        super().__init__(params)
+        self._period, self._by_rung = params.periods()
+        is_plain = params.days is not None and params.end_of == "instant" and not params.by_rung
+        self._plain_us = (params.days or 0) * DAY_US if is_plain else 0
+        """Of days that are the same for everybody, in microseconds: there is nothing more to ask."""
+
     @on(NewLot)
     def expire(self, lot: NewLot, member: Member) -> Answer | Terms:
         """Set when the lot expires. A late fact's points count from when it happened."""
         if self.params.rules and lot.rule not in self.params.rules:
             return None
-        if self.params.days is not None:
-            expires_us = lot.occurred_us + self.params.days * DAY_US
-        else:
-            expires_us = member.zone.plus_months(lot.occurred_us, self.params.months or 0)
-        if self.params.end_of != "instant":
-            expires_us = member.zone.end_us(_last_day(member.local_date(expires_us), self.params.end_of))
-        return Terms(expires_us=expires_us)
-
-
-def _last_day(day: date, period: str) -> date:
-    if period == "year":
-        return date(day.year, 12, 31)
-    if period == "month":
-        following = date(day.year + day.month // 12, day.month % 12 + 1, 1)
-        return date.fromordinal(following.toordinal() - 1)
-    return day
+        if self._plain_us:
+            return Terms(expires_us=lot.occurred_us + self._plain_us)
+        period: Period | None = self._period
+        if self._by_rung:
+            period = self._by_rung.get(member.rung(self.params.ladder), period)
+        return Terms(expires_us=FOREVER_US if period is None else period.end_us(lot.occurred_us, member.zone))
 
 
 @hookimpl

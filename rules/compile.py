@@ -159,6 +159,7 @@ class History:
         advance_positions: Positions of ``clock.advanced``.
         advance_us: To when each of them advanced.
         decoders: By topic, what reads a fact that has waited.
+        restates: Whether late facts are restated; the first programme says so, once and for all.
     """
 
     def __init__(self, facts: Sequence[Fact[FactType]], catalogue: Catalogue) -> None:
@@ -181,6 +182,7 @@ class History:
                 self.programmes.append(programme)
                 digest.update(_identity(programme, catalogue))
         self.fingerprint = digest.hexdigest()
+        self.restates = bool(self.programmes) and self.programmes[0].policy.late == "restate"
 
     def governing(self, position: int, occurred_us: int) -> Programme | None:
         """Return the programme for a fact: the latest effective among the activations below its position."""

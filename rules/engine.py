@@ -12,9 +12,11 @@ from heapq import heappop, heappush
 
 from ..ledger.calendar import FOREVER_US
 from ..ledger.facts import Fact, FactType
+from ..ledger.facts.correction import FactRetracted
 from ..ledger.facts.purchase import PurchaseRecorded
 from ..ledger.fold import StateRow, TimerRow
-from . import tracing
+from ..ledger.journal import Entry
+from . import restating, tracing
 from .answers import NonsenseError
 from .applying import EXPIRE, LAST_PHASE
 from .catalogue import Catalogue
@@ -50,6 +52,7 @@ class Group(Stacking):
 
     def __init__(self, engine: Engine, states: Roster) -> None:
         super().__init__(states, is_explaining=engine.is_explaining)
+        self._engine = engine
         self._history = engine.history
         programmes = engine.history.programmes
         # One programme from the beginning of time is the common case and needs no search.
@@ -61,8 +64,9 @@ class Group(Stacking):
         """Up to which position advances have passed for the whole group."""
         self._reached: dict[str, None] = {}
         """Members to whom effects were addressed lately."""
+        self._restates = engine.history.restates
 
-    def apply(self, fact: Fact[FactType]) -> None:
+    def apply(self, fact: Fact[FactType]) -> None:  # noqa: C901 - once a fact: calls cost
         """Fold one fact.
 
         Raises:
@@ -77,12 +81,17 @@ class Group(Stacking):
             name = self._states.chain(name)[-1]
             state = self._states[name]
         position, occurred_us = fact.position, fact.occurred_us
+        if self._restates:
+            restating.keep(self._states[fact.subject], fact)
         if state.position <= self._last_advance or self._settled < self._last_advance:
             self.settle(position - 1)
             self._pass_time(state, position)
         booked_us = occurred_us
         if occurred_us < state.clock_us:
             booked_us, fact.is_late = state.clock_us, True
+        if self._restates and self._is_restating(fact):
+            self._restate(fact)
+            return
         lots, alarms = state.lots, state.alarms
         if (
             (alarms and alarms[0].due_us <= booked_us)
@@ -168,6 +177,55 @@ class Group(Stacking):
             visits = account.enter_order(trace)
         return order.amount_minor if order.currency == programme.currency else 0, visits
 
+    # Restating
+
+    def _is_restating(self, fact: Fact[FactType]) -> bool:
+        """Return whether a fact changes what was folded before: it came late, or retracts."""
+        states = [self._states[name] for name in self.members()]
+        for state in states:
+            self._pass_time(state, fact.position)
+        return fact.topic == FactRetracted.topic or any(fact.occurred_us < s.clock_us for s in states)
+
+    def _restate(self, fact: Fact[FactType]) -> None:
+        restating.restate(self, self._fresh, fact, self._history.decoders)
+        self._accounts.clear()
+        self._members.clear()
+
+    def _fresh(self) -> Group:
+        """Return the same group with nothing told; it folds in the order it is told."""
+        group = Group(self._engine, Roster(tuple(self.members()), {}))
+        group._restates, group._last_advance, group._settled = False, -1, 2**63
+        return group
+
+    def pass_until(self, clocks: Mapping[str, int]) -> None:
+        """Let members' clocks run up to these instants: what is due by then fires, member by member."""
+        for name, until_us in sorted(clocks.items()):
+            self._at.position = self.state_kept(name).position
+            self._pass_until(name, until_us)
+            self._fire_what_is_over(self._at.position)
+            self._hear_others()
+
+    def members(self) -> list[str]:
+        """Return the members of the group."""
+        return list(self._states.members)
+
+    def state_kept(self, name: str) -> MemberState:
+        """Return the state of a member, its own also when somebody has absorbed it."""
+        return self._states[name]
+
+    def book_again(self, line: restating.Line, lot: int | None, reason: str, fact: Fact[FactType]) -> None:
+        """Write an entry that restates, booked now, with *fact* as its cause."""
+        state = self._states[line.member]
+        state.entries += 1
+        programme = self._history.governing(fact.position, fact.occurred_us)
+        self.entries.append(
+            Entry(
+                line.member, state.entries, fact.position, state.clock_us, fact.position, line.rule,
+                programme.position if programme else 0, reason[:2000], lot, line.points, line.pending,
+                line.held, line.account, line.contra, line.usable_us, line.expires_us, is_late=True,
+            )
+        )  # fmt: skip
+
     def settle(self, position: int) -> None:
         """Fire what became due by an advance recorded up to *position*; touch nobody else."""
         history = self._history
@@ -209,6 +267,8 @@ class Group(Stacking):
 
     def _pass_time(self, state: MemberState, before: int) -> None:
         """Move a member's clock past the advances before a position; what they made due has fired."""
+        if self._last_advance <= 0:
+            return
         history = self._history
         # Whom another's timer reached at an advance has not passed that advance yet: begin at its position.
         for index in history.advances_between(state.position - 1, before):

@@ -81,4 +81,7 @@ def _type(kind: Any) -> str:
 
 
 def _default(field: msgspec.structs.FieldInfo) -> str:
-    return "" if field.required else f", default {msgspec.to_builtins(field.default)!r}"
+    if field.required:
+        return ""
+    default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+    return f", default {msgspec.to_builtins(default)!r}"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
-from . import holding, sums
+from . import holding, renumbering, sums
 from .answers import NonsenseError, shown, whole, words
 from .compile import Handler
 from .effects import Changed, Merge, Transfer, Unmerge
@@ -15,9 +13,6 @@ from .member import Award, Member
 from .reversing import Reversing, reached
 from .state import Burned, Earned, Lot, Trace
 from .sums import Sums
-
-_Numbers = Callable[[int], int]
-"""From the number of a lot at one member to its number at another."""
 
 
 class Moving(Reversing):
@@ -133,7 +128,9 @@ class Moving(Reversing):
             account.write(at, at.rule, f"{reason}: debt", None, debt, 0, "transferred", -debt)
             self._accounts[to].spend(debt, f"{reason}: debt", at, "transferred")
 
-    def _pass_facts(self, giver: str, to: str, own: str, passing: list[Trace], number: _Numbers) -> None:
+    def _pass_facts(
+        self, giver: str, to: str, own: str, passing: list[Trace], number: renumbering.Number
+    ) -> None:
         source, target = self._accounts[giver], self._accounts[to]
         positions = {trace.fact for trace in passing}
         source.state.traces = [x for x in source.state.traces if x.fact not in positions or x not in passing]
@@ -141,17 +138,10 @@ class Moving(Reversing):
             for earned in trace.earned:
                 gone = source.state.expired.pop(str(earned.lot), 0)
                 source.state.gone_points -= gone
-                earned.lot = number(earned.lot)
                 if gone:
-                    target.state.expired[str(earned.lot)] = gone
+                    target.state.expired[str(number(earned.lot))] = gone
                     target.state.gone_points += gone
-            trace.burned = _renumbered(trace.burned, number)
-            trace.taken = tuple(
-                msgspec.structs.replace(
-                    taken, lots=tuple((number(lot), _renumbered(parts, number)) for lot, parts in taken.lots)
-                )
-                for taken in trace.taken
-            )
+            renumbering.trace(trace, number)
             trace.origin = _origin(trace.origin, giver, own)
         target.state.traces = sorted((*target.state.traces, *passing), key=_age)
         source.recount()
@@ -181,13 +171,6 @@ def _origin(origin: str, giver: str, own: str) -> str:
     if own:
         return "" if origin == own else origin
     return origin or giver
-
-
-def _renumbered(pieces: tuple[Burned, ...], number: _Numbers) -> tuple[Burned, ...]:
-    return tuple(
-        piece if piece.lot is None else msgspec.structs.replace(piece, lot=number(piece.lot))
-        for piece in pieces
-    )
 
 
 def _age(trace: Trace) -> tuple[int, int]:

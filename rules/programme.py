@@ -10,6 +10,7 @@
     enrolment = "optional"            # or "required": facts of others are refused
     future_tolerance_h = 24           # how far past now a fact may be dated
     burn_order = "soonest expiry"     # or "oldest"
+    late = "book forward"             # or "restate": the first programme chooses, later ones keep to it
 
     [rules.base]                      # "base" labels the rule on every entry
     use = "points_per_spend"          # the rule's name; the label itself when left out
@@ -54,6 +55,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     enrolment: Literal["optional", "required"] = "optional"
     future_tolerance_h: Annotated[int, Meta(ge=0, le=8760)] = 24
     burn_order: Literal["soonest expiry", "oldest"] = "soonest expiry"
+    late: Literal["book forward", "restate"] = "book forward"
 
 
 class ProgrammeFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -36,29 +36,34 @@ class Stacking(Applying):
             self._ask_stage(list(stage), fact, member, programme)
 
     def _ask_stage(self, handlers: list[Handler], fact: Any, member: Member, programme: Programme) -> None:
+        answered: dict[Handler, list[Effect]] = {}
         for handler in handlers:
             if handler.stacks == "alone":
-                effects = self._effects(handler, fact, member)
-                if _points(effects):
-                    self._answer_with((handler, effects), member)
+                answered[handler] = self._effects(handler, fact, member)
+                if _points(answered[handler]):
+                    self._answer_with((handler, answered[handler]), member)
                     self._leave_out(handlers, {handler}, handler, "stands alone", member)
                     return
         done: set[Handler] = set()
         for handler in handlers:
             if handler in done:
                 continue
+            earned, stops = member.earned_points, handler.stacks == "stop"
             if handler.group:
                 group = [other for other in handlers if other.group == handler.group]
                 done.update(group)
                 chosen = self._ask_group(group, programme.stacking[handler.group], fact, member)
+                if chosen is not None:
+                    self._answer_with(chosen, member)
+                    stops = chosen[0].stacks == "stop"
             else:
                 done.add(handler)
-                chosen = handler, self._effects(handler, fact, member)
-            if chosen is None:
-                continue
-            self._answer_with(chosen, member)
-            if chosen[0].stacks == "stop" and _points(chosen[1]):
-                self._leave_out(handlers, done, chosen[0], "stops what comes after it", member)
+                if handler in answered:
+                    self._answer_with((handler, answered[handler]), member)
+                else:
+                    self._ask(handler, fact, member)
+            if stops and member.earned_points > earned:
+                self._leave_out(handlers, done, handler, "stops what comes after it", member)
                 return
 
     def _ask_group(self, handlers: list[Handler], mode: str, fact: Any, member: Member) -> _Answered | None:

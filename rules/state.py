@@ -180,6 +180,9 @@ class MemberState(Struct, array_like=True, gc=False):
         holds: Open holds by name.
         gone_points: What has expired, less what was given anew or taken back since.
         waiting: Facts that wait for the purchase of an order: their types and themselves as JSON.
+        told: Where late facts are restated, all facts told: position, instant, type and themselves as JSON.
+        lot_names: Where something was restated, the lots' numbers by the fact and the rule that opened them.
+        lots_ahead: How many numbers of lots the journal is ahead of such a fold, since the last time.
         absorbed_by: The member that has taken this one over, '' if none has: it has no points then.
     """
 
@@ -202,6 +205,9 @@ class MemberState(Struct, array_like=True, gc=False):
     gone_points: int = 0
     absorbed_by: str = ""
     waiting: dict[str, list[tuple[str, bytes]]] = {}
+    told: list[tuple[int, int, str, bytes]] = []
+    lot_names: dict[str, int] = {}
+    lots_ahead: int = 0
 
     def due_us(self) -> int:
         """Return the next instant at which something is due, or FOREVER_US."""

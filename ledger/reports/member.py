@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct, json
 from sqlalchemy import Connection, text
 
-from ..calendar import FOREVER_US, Zone, instant_us, rfc3339
+from ..calendar import Zone, instant_us, rfc3339
 from ..errors import LoyaltyError
 from ..facts.programme import ClockAdvanced
 from ..units import decimals, money_text
+from .expiring import Expiring, expiring_of
 from .footer import Footer, footer
-from .standing import Standing, standing_of
+from .standing import Ahead, Standing, standing_of
 from .typesetting import day, minute, set_lines, zone_of
 
 
@@ -35,7 +37,7 @@ class MemberReport:
     Attributes:
         zone: Whose days and times people read.
         clock_us: The latest instant that has passed for the member, by a fact or an advance.
-        expiring: (expires_us, points) of every open lot that expires, soonest first, summed by instant.
+        expiring: Every open lot, and what would take them all.
         overdue_points: What has expired by now and is still in the balance: nobody advanced the clock.
         set_aside: Why the member is in quarantine, or None.
     """
@@ -47,8 +49,7 @@ class MemberReport:
     held: int
     debt: int
     spend: list[Spend]
-    open_lots: int
-    expiring: list[tuple[int, int]]
+    expiring: Expiring
     clock_us: int | None
     overdue_points: int
     set_aside: str | None
@@ -77,8 +78,7 @@ class MemberReport:
                     "last": rfc3339(s.last_us),
                 } for s in self.spend
             ],
-            "open_lots": self.open_lots,
-            "expiring": [{"expires": rfc3339(at), "points": points} for at, points in self.expiring],
+            **self.expiring.fields(),
             "clock": None if self.clock_us is None else rfc3339(self.clock_us),
             "overdue_points": self.overdue_points,
             "set_aside": self.set_aside,
@@ -101,14 +101,7 @@ class MemberReport:
             f"  {day(s.first_us, zone)} to {day(s.last_us, zone)}"
             for s in self.spend
         ]
-        lines.append(f"  open lots  {self.open_lots:>12,}")
-        for at, points in self.expiring[:5]:
-            lines.append(f"  expiring   {points:>12,} points  on {minute(at, zone)}")
-        if len(self.expiring) > 5:
-            rest = sum(points for _, points in self.expiring[5:])
-            lines.append(
-                f"             {rest:>12,} points  later, until {minute(self.expiring[-1][0], zone)}"
-            )
+        lines += self.expiring.lines(zone)
         if self.overdue_points:
             lines.append(f"  overdue    {self.overdue_points:>12,} points  expired by now, not booked yet:")
             lines.append(f"{'':27}loyalty advance, then loyalty project run")
@@ -129,13 +122,16 @@ class MemberReport:
         return lines
 
 
-def member_report(connection: Connection, member: str, *, now_us: int) -> MemberReport:
+def member_report(
+    connection: Connection, member: str, *, now_us: int, ahead: Sequence[Ahead] = ()
+) -> MemberReport:
     """Return what the views say of a member.
 
     Args:
         connection: Of a reading.
         member: Whom.
         now_us: The time: what is due by now and still in the views is overdue.
+        ahead: What rules say lies ahead of the member on ladders.
 
     Raises:
         LoyaltyError: no fact names the member.
@@ -147,17 +143,8 @@ def member_report(connection: Connection, member: str, *, now_us: int) -> Member
     ).one_or_none()
     if balance is None and not is_known(connection, member):
         raise unknown_member(member)
-    lots = connection.execute(
-        text(
-            "SELECT expires_us, sum(points + pending + held) AS points, count(*) AS lots FROM lots "
-            "WHERE member = :member AND (points <> 0 OR pending <> 0 OR held <> 0) "
-            "GROUP BY expires_us ORDER BY expires_us"
-        ), of,
-    ).all()  # fmt: skip
     clock_us = member_clock(connection, member)
-    expiring = [
-        (int(lot.expires_us), int(lot.points)) for lot in lots if lot.expires_us not in {None, FOREVER_US}
-    ]
+    passed_us, expiring = max(now_us, clock_us or now_us), expiring_of(connection, member)
     flags = connection.execute(
         text("SELECT position, flag, reason FROM flags WHERE member = :member ORDER BY position"), of
     )
@@ -169,13 +156,12 @@ def member_report(connection: Connection, member: str, *, now_us: int) -> Member
         held=balance.held if balance else 0,
         debt=balance.debt if balance else 0,
         spend=_spend(connection, member),
-        open_lots=sum(int(lot.lots) for lot in lots),
-        expiring=sorted(expiring),
+        expiring=expiring,
         clock_us=clock_us,
-        overdue_points=sum(points for at, points in expiring if at <= max(now_us, clock_us or now_us)),
+        overdue_points=expiring.overdue_points(passed_us),
         set_aside=set_aside(connection, member),
         flags=[f"{row.flag} at position {row.position:,}: {row.reason}" for row in flags],
-        standing=standing_of(connection, member, now_us=max(now_us, clock_us or now_us)),
+        standing=standing_of(connection, member, now_us=passed_us, ahead=ahead),
         footer=foot,
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, text
 
@@ -45,6 +46,20 @@ _REFERRERS = (
 )
 
 
+class Ahead(Protocol):
+    """What lies ahead on a ladder: rules know, reports only show it."""
+
+    @property
+    def ladder(self) -> str:
+        """Its name."""
+
+    def fields(self) -> dict[str, Any]:
+        """Return it for programs."""
+
+    def lines(self) -> list[str]:
+        """Return it for people, a sentence each."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """Rows of the views, by view; each only while it matters.
@@ -56,6 +71,7 @@ class Standing:
         rewards: Issued, not used, cancelled or expired.
         referred: Whom the member referred.
         referrers: Who referred the member.
+        ahead: What lies ahead on ladders.
     """
 
     ladders: list[dict[str, Any]]
@@ -64,11 +80,13 @@ class Standing:
     rewards: list[dict[str, Any]]
     referred: list[dict[str, Any]]
     referrers: list[dict[str, Any]]
+    ahead: Sequence[Ahead] = ()
 
     def fields(self) -> dict[str, Any]:
         """Return it for programs."""
         return {
             "ladders": [_timed(row) for row in self.ladders],
+            "ahead": [ahead.fields() for ahead in self.ahead],
             "complaints": [{**_timed(row), "deadlines": _due(row["deadlines"])} for row in self.complaints],
             "actions": [_timed(row) for row in self.actions],
             "rewards": [_timed(row) for row in self.rewards],
@@ -78,11 +96,7 @@ class Standing:
 
     def lines(self, zone: Zone) -> list[str]:
         """Return it for people; nothing where there is nothing."""
-        lines = []
-        for row in self.ladders:
-            since = f"{row['rung'] or 'none'} since {day(row['since_us'], zone)}: {row['reason']}"
-            lines += set_lines(since, lead=_lead(row["ladder"]))
-        lines += self._complaint_lines(zone)
+        lines = self._ladder_lines(zone) + self._complaint_lines(zone)
         for row in self.actions[:_MOST]:
             due = f", due {minute(row['due_us'], zone)}" if row["due_us"] is not None else ""
             lines += set_lines(f"{row['action']}{due}", lead=_lead("to do"))
@@ -95,6 +109,18 @@ class Standing:
         if len(self.rewards) > _MOST:
             lines.append(f"{_lead('')}and {len(self.rewards) - _MOST:,} more")
         return lines + self._referral_lines(zone)
+
+    def _ladder_lines(self, zone: Zone) -> list[str]:
+        found = {
+            row["ladder"]: [f"{row['rung'] or 'none'} since {day(row['since_us'], zone)}: {row['reason']}"]
+            for row in self.ladders
+        }
+        for ahead in self.ahead:
+            found.setdefault(ahead.ladder, []).extend(ahead.lines())
+        return [
+            line for ladder in sorted(found) for number, words in enumerate(found[ladder])
+            for line in set_lines(words, lead=_lead("" if number else ladder))
+        ]  # fmt: skip
 
     def _complaint_lines(self, zone: Zone) -> list[str]:
         lines = []
@@ -115,13 +141,14 @@ class Standing:
         return lines + (set_lines(listed(told), lead=_lead("brought")) if told else [])
 
 
-def standing_of(connection: Connection, member: str, *, now_us: int) -> Standing:
+def standing_of(connection: Connection, member: str, *, now_us: int, ahead: Sequence[Ahead] = ()) -> Standing:
     """Return where a member stands.
 
     Args:
         connection: Of a reading.
         member: Whom.
         now_us: The time: rewards that expired by now are of no use.
+        ahead: What rules say lies ahead of it.
     """
     complaints = _rows(connection, _COMPLAINTS, member=member)
     timers = _rows(connection, _TIMERS, member=member) if complaints else []
@@ -138,6 +165,7 @@ def standing_of(connection: Connection, member: str, *, now_us: int) -> Standing
         rewards=_rows(connection, _REWARDS, member=member, now_us=now_us),
         referred=_rows(connection, _REFERRED, member=member),
         referrers=_rows(connection, _REFERRERS, member=member),
+        ahead=ahead,
     )
 
 

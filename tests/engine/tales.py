@@ -191,10 +191,14 @@ class Tale(NamedTuple):
         return sorted({tuple(sorted(group)) for group in group_of.values()})
 
 
+def _number(text: str) -> int | str:
+    return PROGRAMMES.index(text) if text in PROGRAMMES else text
+
+
 def _sentence(fact: Fact[Any]) -> str:
     fields = msgspec.to_builtins(fact.data)
     if isinstance(fact.data, ProgrammeActivated):
-        fields = {"programme": PROGRAMMES.index(fact.data.text), "effective": fact.data.effective}
+        fields = {"programme": _number(fact.data.text), "effective": fact.data.effective}
     return f"  {fact.position:>4} {rfc3339(fact.occurred_us)} {fact.subject} {fact.topic} {fields}"
 
 
