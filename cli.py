@@ -1147,6 +1147,23 @@ def retract(asking: Asking, *, position: int, reason: str, approver: str | None)
 
 
 @main.group()
+def report() -> None:
+    """Reports over the whole ledger."""
+
+
+@report.command("late")
+@click.option("--since", type=click.IntRange(0), default=0, metavar="POSITION", help="Only facts behind it.")
+@placed
+def report_late(place: Place, *, since: int) -> None:
+    """Show which facts were told late, and what each of them changed."""
+    from .ledger.reports.late import late_report
+
+    with place.database.reading() as connection:
+        found = late_report(connection, since=since)
+    place.answer(found.fields(), found.lines())
+
+
+@main.group()
 def actions() -> None:
     """Look after what rules recommend that a person should do."""
 

@@ -130,7 +130,7 @@ class InactivityExpiry(Rule):
         if self._counts(given):
             yield from self._moved(given.occurred_us, member)
         receiver = member.other(given.data.to)
-        if receiver is not None and receiver.id != member.id and receiver.timer(TIMER) is None:
+        if receiver is not None and receiver.id != member.id and _runs_until(receiver, member) is None:
             yield from self._moved(given.occurred_us, receiver)
 
     @on(PointsExtended)
@@ -147,9 +147,11 @@ class InactivityExpiry(Rule):
         other = member.other(absorbed)
         if other is None or other.id != absorbed or other.id == member.id:
             return
-        timers = [due_us for due_us in (member.timer(TIMER), other.timer(TIMER)) if due_us is not None]
-        if timers:
-            yield SetTimer(key=TIMER, due_us=max(timers))
+        own_us, others_us = member.timer(TIMER), _runs_until(other, member)
+        if others_us is not None and (own_us is None or others_us > own_us):
+            yield SetTimer(key=TIMER, due_us=others_us)
+        elif own_us is None:
+            yield from self._moved(merged.occurred_us, member)
         yield Keep(key=_ABSORBED_BY, value=member.id, member=absorbed)
         # It rests while the member is absorbed, and fires as soon as it is let go.
         yield SetTimer(key=TIMER, due_us=max(member.clock_us, other.clock_us) + 1, member=absorbed)
@@ -204,6 +206,12 @@ class InactivityExpiry(Rule):
                 return None
             period = found
         return period.end_us(from_us, member.zone)
+
+
+def _runs_until(other: Member, member: Member) -> int | None:
+    """Return when the timer of another member is due, None if that time has passed or none is set."""
+    due_us = other.timer(TIMER)
+    return None if due_us is None or due_us <= member.clock_us else due_us
 
 
 @hookimpl

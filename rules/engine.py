@@ -90,7 +90,7 @@ class Group(Stacking):
         if occurred_us < state.clock_us:
             booked_us, fact.is_late = state.clock_us, True
         if self._restates and self._is_restating(fact):
-            self._restate(fact)
+            self._restate(fact, name)
             return
         lots, alarms = state.lots, state.alarms
         if (
@@ -186,7 +186,12 @@ class Group(Stacking):
             self._pass_time(state, fact.position)
         return fact.topic == FactRetracted.topic or any(fact.occurred_us < s.clock_us for s in states)
 
-    def _restate(self, fact: Fact[FactType]) -> None:
+    def _restate(self, fact: Fact[FactType], name: str) -> None:
+        # A retraction may be in time: then what is due by then has happened before it.
+        self._at.position = fact.position
+        self._pass_until(name, max(self._states[name].clock_us, fact.occurred_us))
+        self._fire_what_is_over(fact.position)
+        self._hear_others()
         restating.restate(self, self._fresh, fact, self._history.decoders)
         self._accounts.clear()
         self._members.clear()

@@ -285,6 +285,11 @@ def _check_like(file: ProgrammeFile, first: ProgrammeFile | None, *, at: str) ->
                 f"programme has {name} {mine!r}, but the ledger was made with {theirs!r}", at=at,
                 hint=f"{name} is for ever; make another ledger for another one",
             )  # fmt: skip
+    if first and file.policy.late != first.policy.late:
+        raise UsageError(
+            f"programme has late = {file.policy.late!r}, but the ledger was made with {first.policy.late!r}",
+            at=at, hint="how late facts are booked is for ever; make another ledger for the other way",
+        )  # fmt: skip
 
 
 def make_engine(connection: Connection, catalogue: Catalogue) -> Engine:

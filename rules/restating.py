@@ -61,6 +61,7 @@ class _Folded(NamedTuple):
 
 def keep(state: MemberState, fact: Fact[FactType]) -> None:
     """Keep a fact with its member, to fold it again."""
+    fact.is_late = False
     state.told.append((fact.position, fact.occurred_us, fact.topic, _encode(fact)))
 
 

@@ -215,6 +215,17 @@ def test_points_given_by_another_member_start_it_too() -> None:
     assert due(story, "bob") == "2027-06-01T00:00:00Z"  # it runs already
 
 
+def test_a_timer_that_is_over_at_that_very_instant_runs_no_more() -> None:
+    """Bob bought nothing that earns on 15 January: his time is over as Ann's points come."""
+    story = sleepy("months = 1")
+    story.purchase("ann", "10.00", at="2026-02-01")
+    story.purchase("bob", "0", at="2026-01-15")
+    story.given("ann", "points.transferred", at="2026-02-15", to="bob", points=4)
+
+    assert story.balance("bob") == 4
+    assert due(story, "bob") == "2026-03-15T00:00:00Z"
+
+
 def test_a_bonus_that_another_members_purchase_brings_starts_it() -> None:
     story = sleepy("months = 12\n [rules.referral_bonus]\n referrer_points = 50")
     story.given("bob", "referral.made", at="2026-01-01", referred="ann")
@@ -330,6 +341,17 @@ def test_who_is_let_go_has_a_whole_period_from_then() -> None:
     assert due(story, "bob") == "2028-08-01T00:00:00Z"
     story.advance("2028-08-01")
     assert story.balance("bob") == 0
+
+
+def test_points_of_who_is_merged_after_its_time_are_gone_before() -> None:
+    """Bob's time ended on 1 July, as he was merged: only Ann's points live on."""
+    story = sleepy("months = 1")
+    story.purchase("bob", "7.00", at="2026-06-01")
+    story.purchase("ann", "10.00", at="2026-06-15")
+    story.given("ann", "members.merged", at="2026-07-01", absorbed="bob")
+
+    assert story.balance("ann") == 10
+    assert due(story) == "2026-07-15T00:00:00Z"
 
 
 def test_a_merge_that_is_refused_moves_nothing() -> None:
