@@ -21,6 +21,11 @@ LEDGER_ID = "test-ledger"
 _numbers = itertools.count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long the machine of tests/oracle runs."""
+    parser.addoption("--steps", default="10000", help="Steps of the machine that drives engine and oracle.")
+
+
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is set on the machine, no test uses another database than its own."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 
@@ -12,14 +12,33 @@ class Check(NamedTuple):
     Attributes:
         name: Its stable name.
         promise: What holds, in one sentence.
-        sql: Selects the exceptions: *member* and *position* (either may be null), *place*, *what*.
+        sql: Selects the exceptions: *member* and *position* (either may be null), *place*, *what*; '' where
+            only folding the facts once more finds them.
         is_note: An exception is worth knowing, but no fault.
     """
 
     name: str
     promise: str
-    sql: str
+    sql: str = ""
     is_note: bool = False
+
+
+class Cell(NamedTuple):
+    """Where a stored row is not what the facts give.
+
+    Attributes:
+        table: The view, or the table of the log.
+        key: The row's key, by column, the member left out.
+        column: The column; None if the whole row is missing, or is one too many.
+        stored: Its value, bytes in hexadecimal; of a whole row all values by column, None if it is missing.
+        expected: The same of what the facts give.
+    """
+
+    table: str
+    key: Mapping[str, object]
+    column: str | None
+    stored: object
+    expected: object
 
 
 class Finding(NamedTuple):
@@ -31,6 +50,7 @@ class Finding(NamedTuple):
         at: The table, and the row in it.
         member: Whose, or None.
         position: The fact concerned, or None.
+        cell: The stored and the expected value, or None if no row was compared.
     """
 
     check: str
@@ -38,12 +58,17 @@ class Finding(NamedTuple):
     at: str
     member: str | None
     position: int | None
+    cell: Cell | None = None
 
     def line(self) -> str:
         """Return the finding as people read it."""
         whose = f"member {self.member!r}, " if self.member is not None else ""
         where = f", position {self.position}" if self.position is not None else ""
         return f"{whose}{self.at}{where}: {self.what}"
+
+    def fields(self) -> dict[str, object]:
+        """Return the finding as programs read it."""
+        return {**self._asdict(), "cell": self.cell._asdict() if self.cell else None}
 
 
 class Result(NamedTuple):
@@ -52,7 +77,7 @@ class Result(NamedTuple):
     Attributes:
         check: The check.
         total: How many exceptions there are.
-        examples: The first of them, by position and member.
+        examples: The first of them, by position and member, or by the key of the row.
     """
 
     check: Check
@@ -94,8 +119,8 @@ def check_fields(findings: Findings) -> dict[str, object]:
             {"check": result.check.name, "promise": result.check.promise, "count": result.total}
             for result in findings.results
         ],
-        "findings": [finding._asdict() for finding in findings],
-        "notes": [note._asdict() for note in notes],
+        "findings": [finding.fields() for finding in findings],
+        "notes": [note.fields() for note in notes],
     }
 
 

@@ -28,7 +28,7 @@ CHECKS = (
         """,
     ),
     Check(
-        "recorded-in-order", "No fact was recorded before the one in front of it, none after the head.",
+        "recorded-in-order", "No fact was recorded before the one in front, and the last as the head tells.",
         """
         SELECT CAST(NULL AS TEXT) AS member, position, 'facts' AS place,
             'recorded ' || (before - recorded_us) || ' us before the fact in front' AS what
@@ -37,8 +37,9 @@ CHECKS = (
         ) AS f
         WHERE recorded_us < before
         UNION ALL
-        SELECT NULL, f.position, 'head', 'last fact was recorded after the head tells'
-        FROM facts AS f JOIN head ON f.position = head.position WHERE f.recorded_us > head.recorded_us
+        SELECT NULL, f.position, 'head',
+            'last fact was recorded ' || (f.recorded_us - head.recorded_us) || ' us after the head tells'
+        FROM facts AS f JOIN head ON f.position = head.position WHERE f.recorded_us <> head.recorded_us
         """,
     ),
     Check(

@@ -33,6 +33,28 @@ CHECKS = (
         """,
     ),
     Check(
+        "generations-in-order", "Each slot holds one generation and how far it has read; the newest is live.",
+        """
+        SELECT CAST(NULL AS TEXT) AS member, CAST(NULL AS BIGINT) AS position,
+            'generation ' || g.number AS place, 'slot ' || g.slot || ' has no position' AS what
+        FROM generations AS g LEFT JOIN tracking AS t ON t.name = 'views/' || g.slot WHERE t.name IS NULL
+        UNION ALL
+        SELECT NULL, t.position, 'tracking', t.name || ' has a position, but no generation'
+        FROM tracking AS t LEFT JOIN generations AS g ON t.name = 'views/' || g.slot
+        WHERE t.name LIKE 'views/%' AND g.slot IS NULL
+        UNION ALL
+        SELECT NULL, NULL, 'generations', 'slot ' || slot || ' holds ' || count(*) || ' of them'
+        FROM generations GROUP BY slot HAVING count(*) > 1
+        UNION ALL
+        SELECT NULL, NULL, 'generation ' || number,
+            'is ' || status || CASE WHEN live_us IS NULL THEN ', but never was live'
+                WHEN status = 'building' THEN ', but was live' ELSE ', but there is a newer one' END
+        FROM generations
+        WHERE (live_us IS NULL) <> (status = 'building') OR number < 1 OR (status <> 'retired'
+            AND number < (SELECT max(number) FROM generations WHERE status <> 'building'))
+        """,
+    ),
+    Check(
         "views-show-live", "Every view that is read by name shows the tables of the live generation.",
         f"""
         SELECT CAST(NULL AS TEXT) AS member, CAST(NULL AS BIGINT) AS position, n.name AS place,

@@ -37,6 +37,7 @@ PLANTED: list[tuple[str, set[str]]] = [
     (f"UPDATE facts SET version = 0 WHERE position = {LAST}", {"streams-gapless"}),
     ("UPDATE facts SET recorded_us = recorded_us - 1 WHERE position = 7", {"recorded-in-order"}),
     ("UPDATE head SET recorded_us = 5", {"recorded-in-order"}),
+    ("UPDATE head SET recorded_us = recorded_us + 1", {"recorded-in-order"}),
     (
         "DROP INDEX facts_identity; UPDATE facts SET source = 'test', event_id = ("
         f"SELECT f.event_id FROM facts AS f WHERE f.position = 3) WHERE position = {LAST}",
@@ -45,12 +46,29 @@ PLANTED: list[tuple[str, set[str]]] = [
     ("INSERT INTO fact_members VALUES ('m1', 99999, 'm2')", {"named-facts-exist"}),
     ("INSERT INTO imports VALUES (1, 'a.csv', 'csv', NULL, 5, NULL, 0, 0, 0, 0)", {"imports-finished"}),
     ("UPDATE generations SET status = 'retired'", {"generation-live"}),
-    ("DELETE FROM generations", {"generation-live"}),
-    ("DELETE FROM tracking", {"generation-live"}),
+    ("DELETE FROM generations", {"generation-live", "generations-in-order"}),
+    ("DELETE FROM tracking", {"generation-live", "generations-in-order"}),
+    ("INSERT INTO tracking VALUES ('views/b', 1)", {"generations-in-order"}),
+    ("INSERT INTO generations VALUES (7, 'b', 'building', '', 0, NULL)", {"generations-in-order"}),
+    (
+        "INSERT INTO generations VALUES (7, 'b', 'building', '', 0, NULL);"
+        " INSERT INTO tracking VALUES ('views/b', 1); UPDATE generations SET number = 0 WHERE number = 1",
+        {"generations-in-order"},
+    ),
+    (
+        "INSERT INTO generations VALUES (7, 'b', 'retired', '', 0, 0);"
+        " INSERT INTO tracking VALUES ('views/b', 1)",
+        {"generations-in-order"},
+    ),
+    ("INSERT INTO generations VALUES (0, 'a', 'retired', '', 0, 0)", {"generations-in-order"}),
+    ("UPDATE generations SET live_us = NULL", {"generations-in-order"}),
     (
         "INSERT INTO generations VALUES (9, 'b', 'live', '', 0, 0);"
         " INSERT INTO tracking VALUES ('views/b', 5000); UPDATE head SET position = 5000",
-        {"generation-live", "views-show-live", "positions-gapless", "purchases-are-facts"},
+        {
+            "generation-live", "generations-in-order", "views-show-live", "positions-gapless",
+            "purchases-are-facts",
+        },
     ),
     ("DROP VIEW flags; CREATE VIEW flags AS SELECT * FROM flags__b", {"views-show-live"}),
     ("DROP VIEW flags", {"views-show-live", "views-not-ahead"}),
