@@ -192,19 +192,21 @@ class Asking:
         cause = self._at
         usable_us, expires_us = award.usable_us, award.expires_us
         terms_rule = "" if usable_us is None and expires_us is None else award.label
+        pending_rule = award.label
         if cause.programme is not None and cause.programme.terms:
             new = NewLot(award.points, award.label, cause.fact, cause.occurred_us)
             for handler in cause.programme.terms:
                 if usable_us is not None and expires_us is not None:
                     break
                 for terms in self._terms(handler, new, member):
-                    usable_us = terms.usable_us if usable_us is None else usable_us
+                    if usable_us is None and terms.usable_us is not None:
+                        usable_us, pending_rule = terms.usable_us, handler.label
                     if expires_us is None and terms.expires_us is not None:
                         expires_us, terms_rule = terms.expires_us, handler.label
         expires_us = FOREVER_US if expires_us is None else expires_us
         usable_us = cause.booked_us if usable_us is None or usable_us < cause.booked_us else usable_us
         try:
-            self._accounts[member.id].open_lot(award, cause, usable_us, expires_us, terms_rule)
+            self._accounts[member.id].open_lot(award, cause, usable_us, expires_us, terms_rule, pending_rule)
         except NonsenseError as error:
             raise self._contained(error, award.rule, member.id) from error
         if expires_us <= cause.booked_us:

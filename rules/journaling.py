@@ -24,13 +24,14 @@ class Account(Remembering):
         super().__init__(name, state)
         self.entries = entries
 
-    def open_lot(
+    def open_lot(  # noqa: PLR0917 - called once an award: keywords cost
         self,
         award: Award,
         cause: Cause,
         usable_us: int,
         expires_us: int,
         terms_rule: str,
+        pending_rule: str = "",
     ) -> None:
         """Open a lot with *award*'s points; what is owed is paid from it first.
 
@@ -45,7 +46,9 @@ class Account(Remembering):
         owed = 0
         if is_pending:
             state.pending += points
-            lot = Lot(expires_us, booked_us, number, cause.fact, 0, points, usable_us, terms_rule)
+            lot = Lot(
+                expires_us, booked_us, number, cause.fact, 0, points, usable_us, terms_rule, "", pending_rule
+            )
         else:
             owed = -state.points if state.points < 0 else 0
             state.points += points
@@ -239,7 +242,7 @@ class Account(Remembering):
         is_early = lot.usable_us > cause.booked_us
         if is_early:
             lot.usable_us = cause.booked_us
-        rule = rule or self._terms_rule(lot, cause)
+        rule = rule or self._cited(lot.pending_rule or lot.terms_rule, cause)
         usable_us = cause.booked_us if is_early else None
         self.write(cause, rule, reason or "points become usable", lot.lot, points, -points, "", 0, usable_us)
         if owed:
@@ -265,7 +268,7 @@ class Account(Remembering):
                 0, 0, "", 0, None, FOREVER_US,
             )  # fmt: skip
             return
-        self._write_off(lot, self._terms_rule(lot, cause), "points expire", cause)
+        self._write_off(lot, self._cited(lot.terms_rule, cause), "points expire", cause)
 
     def expire_now(self, lot: Lot, reason: str, cause: Cause) -> None:
         """Take what is left of a lot, whatever its terms say."""
@@ -346,10 +349,8 @@ class Account(Remembering):
         if any(not (lot.points or lot.pending) for lot in lots):
             self.state.lots = [lot for lot in lots if lot.points or lot.pending]
 
-    def _terms_rule(self, lot: Lot, cause: Cause) -> str:
-        return (
-            cause.programme.cited.get(lot.terms_rule, lot.terms_rule) if cause.programme else lot.terms_rule
-        )
+    def _cited(self, label: str, cause: Cause) -> str:
+        return cause.programme.cited.get(label, label) if cause.programme else label
 
     def write(  # noqa: PLR0917 - called once an entry: keywords cost
         self, cause: Cause, rule: str, reason: str, lot: int | None, points: int, pending: int, account: str,
@@ -372,7 +373,7 @@ def burned_of(lot: Lot, account: str, points: int) -> Burned:
     """Return what is remembered of points taken from a lot."""
     return Burned(
         account, points, lot.lot, lot.fact, lot.booked_us, lot.usable_us, lot.expires_us, lot.terms_rule,
-        lot.origin,
+        lot.origin, lot.pending_rule,
     )  # fmt: skip
 
 
@@ -380,5 +381,5 @@ def lot_of(burned: Burned, points: int = 0) -> Lot:
     """Return the lot that points were taken from, with so many in it."""
     return Lot(
         burned.expires_us, burned.booked_us, burned.lot or 0, burned.fact, points, 0, burned.usable_us,
-        burned.terms_rule, burned.origin,
+        burned.terms_rule, burned.origin, burned.pending_rule,
     )  # fmt: skip

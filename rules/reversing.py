@@ -81,7 +81,8 @@ class Reversing(Asking):
         trace.is_restored = True
         account = self._accounts[member.id]
         account.trace(self._at).taken += (Taken(trace.fact, was_spent=True),)
-        for burned in trace.burned:
+        # What was taken last is given back first: a debt, then the lots.
+        for burned in reversed(trace.burned):
             rest = account.give_back(burned, reason, self._at)
             if rest:
                 award = Award(handler.rule, handler.label, rest, reason, None, None, burned.account)

@@ -16,7 +16,8 @@ class Lot(Struct, array_like=True, gc=False):
 
     Attributes:
         expires_us: FOREVER_US when it never expires.
-        terms_rule: Label of the rule that set the terms; '' when they need no rule.
+        terms_rule: Label of the rule that set the expiry; '' when it needs no rule.
+        pending_rule: Label of the rule that lets its points wait, '' if none does.
         origin: The absorbed member it came from or was earned by, '' if it is the member's own.
     """
 
@@ -29,6 +30,7 @@ class Lot(Struct, array_like=True, gc=False):
     usable_us: int
     terms_rule: str
     origin: str = ""
+    pending_rule: str = ""
 
     def __lt__(self, other: Lot) -> bool:
         """Burn order: soonest expiry first, then oldest, never-expiring last."""
@@ -88,6 +90,7 @@ class Burned(Struct, array_like=True, gc=False):
     expires_us: int = FOREVER_US
     terms_rule: str = ""
     origin: str = ""
+    pending_rule: str = ""
 
 
 class Taken(Struct, array_like=True, gc=False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 from loyalty_ledger.ledger.calendar import FOREVER_US, instant_us
@@ -39,6 +39,12 @@ def programme_text(programme: Programme) -> str:
     ]  # fmt: skip
     if p.expiry_days is not None:
         lines += ["[rules.rolling_expiry]", f"days = {p.expiry_days}"]
+    if p.pending_days is not None:
+        lines += [
+            "[rules.pending]",
+            f"days = {p.pending_days}",
+            'rules = ["points_per_spend", "tier_multiplier"]',
+        ]
     if p.rungs:
         lines += [
             "[rules.tier]", 'use = "tiers"', f"days = {p.tier_days}", f"rungs = [{rungs}]",
@@ -82,7 +88,7 @@ class Both:
         self.group = self._opened(self.states)
 
     def rebuilt(self) -> tuple[list[Entry], dict[str, bytes]]:
-        """Return the journal and the states of a fold of everything at once, entries in each member's order."""
+        """Return the journal and the states of a fold of everything at once."""
         group = self._opened({})
         for fact in self.facts:
             group.apply(fact)
@@ -130,7 +136,7 @@ class Both:
                 "points": (then.pending, then.points, then.held), "lots": then.lots, "totals": then.totals,
                 "rung": "absorbed" if state.absorbed_by else then.rung,
             }  # fmt: skip
-            assert mine == theirs, name
+            assert mine == theirs, f"{name}: engine {mine}, oracle {theirs}"
 
     def hold_invariants(self) -> None:
         """The invariants of TRUST.md 3.3 that can be asked for after every fact."""
@@ -158,7 +164,7 @@ class Both:
                 lot.lot: lot.points + lot.pending for lot in state.lots
             }
             assert min(left.values(), default=0) >= 0
-            for before, after in zip(entries, entries[1:], strict=False):  # 7: the journal is only added to
+            for before, after in pairwise(entries):  # 7: the journal is only added to
                 assert (before.booked_us, before.position) <= (after.booked_us, after.position)
         passed = sum(entry.contra for entry in self.entries if entry.account == "transferred")
         assert passed == 0
