@@ -12,7 +12,7 @@ from .answers import NonsenseError
 from .cause import Cause
 from .member import Award
 from .remembering import Remembering
-from .state import Burned, Earned, Lot, MemberState
+from .state import Burned, Earned, Lot, MemberState, Trace
 
 
 class Account(Remembering):
@@ -120,10 +120,12 @@ class Account(Remembering):
             self._pay_debt(lot, min(owed, lot.points), cause, cause.rule)
         return number
 
-    def take_back(
-        self, earned: Earned, points: int, reason: str, cause: Cause, beyond: str
+    def take_back(  # noqa: PLR0917 - said in one place
+        self, trace: Trace, earned: Earned, points: int, reason: str, cause: Cause, beyond: str
     ) -> tuple[Burned, ...]:
         """Take *points* of an award back: from its lot, from what of it expired, in burn order, beyond that.
+
+        Its lot is also what was given away of it and has come back, as a lot of another number.
 
         Returns:
             What was taken from where; see :class:`Taken`.
@@ -134,8 +136,8 @@ class Account(Remembering):
         state, taken = self.state, list[Burned]()
         account = "transferred" if earned.account == "transferred" else "reversed"
         earned.taken += points
-        lot = next((lot for lot in state.lots if lot.lot == earned.lot), None)
-        if lot is not None:
+        others = {other.lot for other in trace.earned if other is not earned}
+        for lot in [lot for lot in state.lots if lot.fact == trace.fact and lot.lot not in others]:
             pending = min(lot.pending, points)
             usable = min(lot.points, points - pending)
             if pending or usable:
@@ -144,7 +146,7 @@ class Account(Remembering):
                 points -= pending + usable
                 taken.append(burned_of(lot, account, pending + usable))
                 self.write(cause, cause.rule, reason, lot.lot, -usable, -pending, account, pending + usable)
-                self._drop_empty()
+        self._drop_empty()
         gone = min(state.expired.get(str(earned.lot), 0), points)
         if gone:
             state.expired[str(earned.lot)] -= gone

@@ -56,7 +56,9 @@ class Reversing(Asking):
         for earned in trace.earned:
             due = tracing.due_back(earned, trace, by=effect.by, rounding=effect.rounding) - earned.taken
             if due > 0:
-                lots.append((earned.lot, account.take_back(earned, due, reason, self._at, effect.beyond)))
+                lots.append(
+                    (earned.lot, account.take_back(trace, earned, due, reason, self._at, effect.beyond))
+                )
                 taken[earned.account] = taken.get(earned.account, 0) + due
         spend_minor = visits = 0
         if trace.topic == tracing.PURCHASE:

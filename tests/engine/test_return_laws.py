@@ -192,7 +192,9 @@ def keeping_visits(monkeypatch: pytest.MonkeyPatch) -> None:
 def taking_from_any_lot(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plant: points are taken in burn order, whichever lot they are from."""
 
-    def take_back(account: Account, earned: Any, points: int, reason: str, cause: Any, beyond: str) -> Any:
+    def take_back(
+        account: Account, trace: Any, earned: Any, points: int, reason: str, cause: Any, beyond: str
+    ) -> Any:
         earned.taken += points
         return tuple(account._take_elsewhere(points, reason, cause, "reversed", beyond)[0])
 

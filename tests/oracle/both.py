@@ -118,13 +118,16 @@ class Both:
         for name in MEMBERS:
             state, then = self.state(name), self.oracle.member(name)
             rung = state.rungs["tier"].rung if "tier" in state.rungs else ""
-            lots = sorted(
-                (lot.expires_us, bool(lot.pending), lot.points, lot.pending) for lot in state.lots
-            )  # fmt: skip
+            lots: dict[tuple[int, bool], list[int]] = {}
+            for lot in state.lots:
+                together = lots.setdefault((lot.expires_us, bool(lot.pending)), [0, 0])
+                together[0] += lot.points
+                together[1] += lot.pending
             mine: dict[str, Any] = {
                 "points": (state.pending, state.points, state.held),
                 "lots": [
-                    (points, pending, None if at == FOREVER_US else at) for at, _, points, pending in lots
+                    (points, pending, None if at == FOREVER_US else at)
+                    for (at, _), (points, pending) in sorted(lots.items())
                 ],
                 "totals": {account: 0 for account in TOTALS if account != "held"},
                 "rung": "absorbed" if state.absorbed_by else rung or "Basic",
@@ -133,7 +136,8 @@ class Both:
                 if entry.member == name and entry.account:
                     mine["totals"][entry.account] -= entry.contra
             theirs = {
-                "points": (then.pending, then.points, then.held), "lots": then.lots, "totals": then.totals,
+                "points": (then.pending, then.points, then.held), "lots": _together(then.lots),
+                "totals": then.totals,
                 "rung": "absorbed" if state.absorbed_by else then.rung,
             }  # fmt: skip
             assert mine == theirs, f"{name}: engine {mine}, oracle {theirs}"
@@ -175,3 +179,16 @@ class Both:
         for name in MEMBERS:
             assert [e for e in entries if e.member == name] == [e for e in self.entries if e.member == name]
         assert states == {row.member: row.state for row in self.group.states()}
+
+
+def _together(lots: list[tuple[int, int, int | None]]) -> list[tuple[int, int, int | None]]:
+    """Return the oracle's lots, those that expire at one instant as one: their number is the journal's."""
+    found: dict[tuple[bool, int, bool], list[int]] = {}
+    for points, pending, at in lots:
+        together = found.setdefault((at is None, at or 0, bool(pending)), [0, 0])
+        together[0] += points
+        together[1] += pending
+    return [
+        (points, pending, None if is_never else at)
+        for (is_never, at, _), (points, pending) in sorted(found.items())
+    ]
