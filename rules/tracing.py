@@ -115,7 +115,7 @@ def due_back(earned: Earned, trace: Trace, *, by: str, rounding: Rounding) -> in
     if not any(returned):
         return 0
     if by == "order" or len(weights) == 1:
-        return divided(earned.points * sum(returned), sum(weights), rounding)
+        return divided(earned.points * _back(trace), sum(weights), rounding)
     parts = shares(earned.points, weights if earned.weights is None else earned.weights)
     due = Fraction(0)
     for part, weight, back in zip(parts, weights, returned, strict=True):
@@ -129,7 +129,12 @@ def returned_minor(trace: Trace) -> int:
     total = sum(trace.weights)
     if trace.is_reversed or not total:
         return trace.amount_minor if trace.is_reversed else 0
-    return divided(trace.amount_minor * sum(trace.returned), total, "half-up")
+    return divided(trace.amount_minor * _back(trace), total, "half-up")
+
+
+def _back(trace: Trace) -> int:
+    """Return how much has come back in all; a free part that came back is marked, but weighs nothing."""
+    return sum(min(back, weight) for back, weight in zip(trace.returned, trace.weights, strict=False))
 
 
 def more(trace: Trace, before: tuple[int, ...]) -> tuple[int, ...]:

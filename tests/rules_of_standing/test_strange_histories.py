@@ -358,3 +358,12 @@ def test_a_return_that_waited_can_be_retracted() -> None:
     retract(story, "ann", position)
 
     assert story.balance("ann") == 100
+
+
+@pytest.mark.parametrize("rounding", ["down", "half-up", "up"])
+def test_a_free_line_that_comes_back_takes_nothing_of_the_order(rounding: str) -> None:
+    story = Story(f'{SPEND} by = "order"\n rounding = "{rounding}"')
+    story.purchase("ann", "1.00", at=DAY, order="O", lines=[{"amount": "0.00"}, {"amount": "1.00"}])
+    story.given("ann", "purchase.returned", at="2026-03-02", order="O", lines=[{"line": 1}])
+
+    assert story.balance("ann") == 1
