@@ -287,6 +287,12 @@ class Account(Remembering):
             state.expired[key] = state.expired.get(key, 0) + points + pending
         self.write(cause, rule, reason, lot.lot, -points, -pending, "expired", points + pending)
 
+    def in_burn_order(self, cause: Cause) -> list[Lot]:
+        """Return the open lots in the order in which the programme spends them."""
+        if cause.programme is not None and cause.programme.policy.burn_order == "oldest":
+            return sorted(self.state.lots, key=lambda lot: (lot.booked_us, lot.lot))
+        return self.state.lots
+
     def take_from_lots(self, points: int, reason: str, cause: Cause, account: str) -> list[Burned]:
         """Take points from lots in burn order, as far as there are any; return what was taken.
 
@@ -296,10 +302,8 @@ class Account(Remembering):
         state = self.state
         if state.points - points < -INT64_MAX:
             raise NonsenseError(f"takes the debt of {self.name!r} past 2^63 with {points} points less")
-        lots, taken = state.lots, []
-        if cause.programme is not None and cause.programme.policy.burn_order == "oldest":
-            lots = sorted(lots, key=lambda lot: (lot.booked_us, lot.lot))
-        for lot in lots:
+        taken = []
+        for lot in self.in_burn_order(cause):
             if not points:
                 break
             part = min(lot.points, points)

@@ -90,7 +90,8 @@ class Moving(Reversing):
     def _pass(self, giver: str, to: str, own: str, theirs: set[str], reason: str) -> None:
         """Let lots, facts and sums pass to another: all that a member has, or (*own*) what was *theirs*."""
         source, target, numbers = self._states[giver], self._states[to], dict[int, int]()
-        for lot in [lot for lot in source.lots if not own or lot.origin in theirs]:
+        open_lots = self._accounts[giver].in_burn_order(self._at)
+        for lot in [lot for lot in open_lots if not own or lot.origin in theirs]:
             old = lot.lot
             numbers[old] = self._pass_lot(giver, to, lot, own, reason)
 

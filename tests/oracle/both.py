@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from itertools import count, pairwise
+from itertools import count, pairwise, zip_longest
 from typing import Any
 
-from loyalty_ledger.ledger.calendar import FOREVER_US, instant_us
-from loyalty_ledger.ledger.facts import Fact, convert
+from sqlalchemy import text
+
+from loyalty_ledger.ledger.calendar import DAY_US, FOREVER_US, instant_us
+from loyalty_ledger.ledger.facts import Draft, Fact, convert
 from loyalty_ledger.ledger.facts.envelope import draft
 from loyalty_ledger.ledger.journal import Entry
+from loyalty_ledger.ledger.projection import Runner
 from loyalty_ledger.ledger.projection.stored import stored_decoders
+from loyalty_ledger.ledger.store.database import open_database
+from loyalty_ledger.ledger.store.log import Log
 from loyalty_ledger.rules.catalogue import installed
 from loyalty_ledger.rules.engine import Engine, Group
+from loyalty_ledger.rules.governing import create_ledger
 from loyalty_ledger.rules.programme import activation
+from loyalty_ledger.rules.projecting import run_views
 from loyalty_ledger.rules.state import MemberState
 from oracle.oracle import TOTALS, Oracle, Programme, Told
 
@@ -20,6 +27,7 @@ CATALOGUE = installed()
 DECODERS = stored_decoders(CATALOGUE.registry)
 MEMBERS = ("ann", "bob", "cy")
 START_US = instant_us("2026-01-10T09:00:00Z")
+LATER_US = instant_us("2040-01-01T00:00:00Z")
 
 
 def programme_text(programme: Programme) -> str:
@@ -62,11 +70,13 @@ class Both:
 
     def __init__(self, programme: Programme) -> None:
         self.oracle = Oracle(programme)
+        self.text = programme_text(programme)
         self.facts: list[Fact[Any]] = []
+        self.drafts: list[Draft] = []
         self.entries: list[Entry] = []
         self.numbers = count(1)
         self.states: dict[str, bytes] = {}
-        self._record(None, activation(programme_text(programme), CATALOGUE, at="machine"), START_US)
+        self._record(None, activation(self.text, CATALOGUE, at="machine"), START_US)
         self.group = self._opened({})
 
     def tell(self, subject: str | None, topic: str, occurred_us: int, **fields: Any) -> int:
@@ -111,7 +121,33 @@ class Both:
         fact: Fact[Any] = DECODERS[ready.topic](ready.state)
         fact.position, fact.occurred_us = number, occurred_us
         self.facts.append(fact)
+        self.drafts.append(ready)
         return fact
+
+    def stored_agrees(self, url: str) -> None:
+        """Told to a real database and projected in several runs, the journal is the same, row by row."""
+        create_ledger(
+            url, CATALOGUE, self.text, at="machine", ledger_id="machine", now_us=START_US - DAY_US
+        )  # fmt: skip
+        database = open_database(url)
+        try:
+            for first in range(1, len(self.drafts), 17):
+                with database.writing() as connection:
+                    told = Log(database).append(connection, self.drafts[first : first + 17], now_us=LATER_US)
+                assert {outcome.status for outcome in told} == {"created"}
+                run_views(
+                    database, runner=Runner("here", 1, "machine"), clock=lambda: LATER_US, batch_facts=5,
+                    progress=lambda *_: None,
+                )  # fmt: skip
+            with database.reading() as connection:
+                columns = ", ".join(Entry._fields)
+                rows = connection.execute(text(f"SELECT {columns} FROM journal ORDER BY member, entry"))
+                journal = [Entry(*row)._replace(is_late=bool(row.is_late)) for row in rows]
+            mine = sorted(self.entries, key=lambda entry: (entry.member, entry.entry))
+            differing = [pair for pair in zip_longest(journal, mine) if pair[0] != pair[1]]
+            assert not differing, f"{url}: stored {differing[0][0]}, in memory {differing[0][1]}"
+        finally:
+            database.close()
 
     def agree(self) -> None:
         """Compare what both say of every member."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from hypothesis.stateful import (
 )
 
 from loyalty_ledger.ledger.calendar import DAY_US, HOUR_US, rfc3339
+from ops.logs import Fresh
 from oracle.both import MEMBERS, START_US, Both
 from oracle.oracle import Programme
 
@@ -185,14 +187,22 @@ class Machine(RuleBasedStateMachine):
             self.both.hold_invariants()
 
 
-def test_the_engine_and_the_oracle_agree(pytestconfig: pytest.Config) -> None:
-    """``--steps 1000000`` tries as many; 10,000 when left out."""
-    steps = int(pytestconfig.getoption("steps"))
+def test_the_engine_and_the_oracle_agree(
+    pytestconfig: pytest.Config, fresh_sqlite: Fresh, fresh_postgres: Fresh
+) -> None:
+    """``--steps 1000000`` tries as many; 10,000 when left out. Every fiftieth run goes to both databases."""
+    steps, runs = int(pytestconfig.getoption("steps")), count(1)
+
+    class Stored(Machine):
+        def teardown(self) -> None:
+            if next(runs) % 50 == 0 and hasattr(self, "both"):
+                self.both.stored_agrees(fresh_sqlite())
+                self.both.stored_agrees(fresh_postgres())
+
     run_state_machine_as_test(
-        Machine,
+        Stored,
         settings=settings(
             max_examples=max(steps // 50, 1), stateful_step_count=50, deadline=None, print_blob=True,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
+            report_multiple_bugs=False, suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
