@@ -65,6 +65,8 @@ class Group(Stacking):
         self._reached: dict[str, None] = {}
         """Members to whom effects were addressed lately."""
         self._restates = engine.history.restates
+        self._known = 0
+        """Of a group that is folded again: up to which position everything is known."""
 
     def apply(self, fact: Fact[FactType]) -> None:  # noqa: C901 - once a fact: calls cost
         """Fold one fact.
@@ -77,15 +79,17 @@ class Group(Stacking):
         # A fact about a person of the staff may name members; its subject is none, whatever its id.
         if state is None or fact.data.about != "member":
             return
+        position, occurred_us = fact.position, fact.occurred_us
         if state.absorbed_by:
+            # Its sums and kept facts grow while it rests.
+            state.position = position
             name = self._states.chain(name)[-1]
             state = self._states[name]
-        position, occurred_us = fact.position, fact.occurred_us
-        if self._restates:
-            restating.keep(self._states[fact.subject], fact)
         if state.position <= self._last_advance or self._settled < self._last_advance:
             self.settle(position - 1)
             self._pass_time(state, position)
+        if self._restates:
+            self._keep(fact)
         booked_us = occurred_us
         if occurred_us < state.clock_us:
             booked_us, fact.is_late = state.clock_us, True
@@ -181,7 +185,7 @@ class Group(Stacking):
 
     def _is_restating(self, fact: Fact[FactType]) -> bool:
         """Return whether a fact changes what was folded before: it came late, or retracts."""
-        states = [self._states[name] for name in self.members()]
+        states = [self._states[name] for name in self.members(fact.subject)]
         for state in states:
             self._pass_time(state, fact.position)
         return fact.topic == FactRetracted.topic or any(fact.occurred_us < s.clock_us for s in states)
@@ -196,11 +200,37 @@ class Group(Stacking):
         self._accounts.clear()
         self._members.clear()
 
-    def _fresh(self) -> Group:
-        """Return the same group with nothing told; it folds in the order it is told."""
-        group = Group(self._engine, Roster(tuple(self.members()), {}))
+    def _keep(self, fact: Fact[FactType]) -> None:
+        """Keep a fact, and whom it connects: others of the group may be connected only later."""
+        state = self._states[fact.subject]
+        restating.keep(state, fact)
+        for name in fact.data.members():
+            other = self._states.find(name)
+            if other is None or name in state.links or name == fact.subject:
+                continue
+            self._pass_time(other, fact.position)
+            other.position = fact.position
+            state.links.append(name)
+            other.links.append(fact.subject)
+
+    def _fresh(self, members: Iterable[str], position: int) -> Group:
+        """Return a group of these members with nothing told; it folds in the order it is told."""
+        group = Group(self._engine, Roster(tuple(members), {}))
         group._restates, group._last_advance, group._settled = False, -1, 2**63
+        group._known = position
         return group
+
+    def advances(self, position: int) -> list[tuple[int, int]]:
+        """Return the advances recorded before a position: where, and until when."""
+        history = self._history
+        return [
+            (history.advance_positions[index], history.advance_us[index])
+            for index in history.advances_between(0, position)
+        ]
+
+    def advance(self, until_us: int) -> None:
+        """Fire what is due in the whole group up to an instant, as an advance does."""
+        self._fire_group(until_us, self._known)
 
     def pass_until(self, clocks: Mapping[str, int]) -> None:
         """Let members' clocks run up to these instants: what is due by then fires, member by member."""
@@ -210,9 +240,12 @@ class Group(Stacking):
             self._fire_what_is_over(self._at.position)
             self._hear_others()
 
-    def members(self) -> list[str]:
-        """Return the members of the group."""
-        return list(self._states.members)
+    def members(self, member: str) -> list[str]:
+        """Return whom the facts told so far have connected with a member, itself among them."""
+        found = [member]
+        for name in found:
+            found += [link for link in self._states[name].links if link not in found]
+        return sorted(found)
 
     def state_kept(self, name: str) -> MemberState:
         """Return the state of a member, its own also when somebody has absorbed it."""

@@ -28,7 +28,18 @@ if TYPE_CHECKING:
 _encode = msgspec.json.Encoder(decimal_format="string", order="deterministic").encode
 
 
-_KEPT = {"format", "position", "clock_us", "entries", "lots_made", "told", "lot_names", "lots_ahead", "rungs"}
+_KEPT = {
+    "format",
+    "position",
+    "clock_us",
+    "entries",
+    "lots_made",
+    "told",
+    "links",
+    "lot_names",
+    "lots_ahead",
+    "rungs",
+}
 """Fields of a state that only its journal and its kept facts have."""
 
 
@@ -66,30 +77,36 @@ def keep(state: MemberState, fact: Fact[FactType]) -> None:
 
 
 def restate(group: Group, fresh: Any, fact: Fact[Any], decoders: dict[str, Any]) -> None:
-    """Make a group what it would be had *fact* come in its turn, and book the differences.
+    """Make members what they would be had *fact* come in its turn, and book the differences.
 
     Args:
         group: The group; the fact is kept with its member already.
-        fresh: Returns the same group with nothing told, which folds whatever it is told in that order.
-        fact: The late fact, or the retraction.
+        fresh: Returns a group of some members with nothing told, which folds what it is told in that order.
+        fact: The late fact, or the retraction; whom the facts so far connect with its subject are restated.
         decoders: By topic, what reads kept facts.
     """
-    told = _told(group, decoders)
-    clocks = {name: group.state_kept(name).clock_us for name in group.members()}
-    before = _fold(fresh(), _standing([f for f in told if f.position != fact.position]), clocks)
-    after = _fold(fresh(), _standing(told), clocks)
-    names = {name: _numbered(group.state_kept(name), before.lots.get(name, {})) for name in group.members()}
+    members = group.members(fact.subject)
+    told, passed = _told(group, members, decoders), group.advances(fact.position)
+    clocks = {name: group.state_kept(name).clock_us for name in members}
+    before = _fold(
+        fresh(members, fact.position),
+        _standing([f for f in told if f.position != fact.position]),
+        passed,
+        clocks,
+    )
+    after = _fold(fresh(members, fact.position), _standing(told), passed, clocks)
+    names = {name: _numbered(group.state_kept(name), before.lots.get(name, {})) for name in members}
     _book(group, before, after, names, fact)
-    _follow(group, before, after, fact)
-    for name in group.members():
+    _follow(group, before, after, fact, members)
+    for name in members:
         _take_over(group.state_kept(name), after, name, names[name], fact.position)
 
 
-def _told(group: Group, decoders: dict[str, Any]) -> list[Fact[Any]]:
-    """Return the facts of all members in the order in which they happened."""
+def _told(group: Group, members: list[str], decoders: dict[str, Any]) -> list[Fact[Any]]:
+    """Return the facts of these members in the order in which they happened."""
     kept = sorted(
         (occurred_us, position, topic, written)
-        for name in group.members() for position, occurred_us, topic, written in group.state_kept(name).told
+        for name in members for position, occurred_us, topic, written in group.state_kept(name).told
     )  # fmt: skip
     return [decoders[topic](written) for _, _, topic, written in kept]
 
@@ -97,17 +114,27 @@ def _told(group: Group, decoders: dict[str, Any]) -> list[Fact[Any]]:
 def _standing(told: list[Fact[Any]]) -> list[Fact[Any]]:
     """Return the facts that were not retracted, without retractions; a retracted retraction is none."""
     gone: set[int] = set()
+    whose = {fact.position: fact.subject for fact in told}
     for fact in sorted(told, key=lambda fact: -fact.position):
         is_retraction = isinstance(fact.data, FactRetracted) and fact.position not in gone
-        if is_retraction and fact.data.retracted < fact.position:
+        is_own = is_retraction and whose.get(fact.data.retracted) == fact.subject
+        if is_own and fact.data.retracted < fact.position:
             gone.add(fact.data.retracted)
     return [f for f in told if f.position not in gone and not isinstance(f.data, FactRetracted)]
 
 
-def _fold(group: Group, told: list[Fact[Any]], clocks: dict[str, int]) -> _Folded:
+def _fold(
+    group: Group, told: list[Fact[Any]], advances: list[tuple[int, int]], clocks: dict[str, int]
+) -> _Folded:
+    """Fold facts and advances (position, until when) in the order of their time."""
+    waiting = sorted(advances, key=lambda advance: (advance[1], advance[0]), reverse=True)
     for fact in told:
+        while waiting and (waiting[-1][1], waiting[-1][0]) < (fact.occurred_us, fact.position):
+            group.advance(waiting.pop()[1])
         fact.is_late = False
         group.apply(fact)
+    for _, until_us in reversed(waiting):
+        group.advance(until_us)
     group.pass_until(clocks)
     lots: dict[str, dict[int, str]] = {}
     opened: Counter[tuple[str, int, str]] = Counter()
@@ -173,9 +200,9 @@ def _number(line: Line, group: Group, names: dict[str, dict[str, int]]) -> int |
     return mine[line.lot]
 
 
-def _follow(group: Group, before: _Folded, after: _Folded, fact: Fact[Any]) -> None:
+def _follow(group: Group, before: _Folded, after: _Folded, fact: Fact[Any], members: list[str]) -> None:
     """Move members to the rungs they would stand on, and tell what rules now remark and recommend."""
-    for name in group.members():
+    for name in members:
         state, then = group.state_kept(name), after.group.state_kept(name)
         for ladder in sorted({*state.rungs, *then.rungs}):
             stands, rung = state.rungs.get(ladder) or Rung("", 0), then.rungs.get(ladder) or Rung("", 0)

@@ -184,6 +184,7 @@ class MemberState(Struct, array_like=True, gc=False):
         gone_points: What has expired, less what was given anew or taken back since.
         waiting: Facts that wait for the purchase of an order: their types and themselves as JSON.
         told: Where late facts are restated, all facts told: position, instant, type and themselves as JSON.
+        links: Where late facts are restated, the members that facts told so far have connected this one with.
         lot_names: Where something was restated, the lots' numbers by the fact and the rule that opened them.
         lots_ahead: How many numbers of lots the journal is ahead of such a fold, since the last time.
         absorbed_by: The member that has taken this one over, '' if none has: it has no points then.
@@ -209,6 +210,7 @@ class MemberState(Struct, array_like=True, gc=False):
     absorbed_by: str = ""
     waiting: dict[str, list[tuple[str, bytes]]] = {}
     told: list[tuple[int, int, str, bytes]] = []
+    links: list[str] = []
     lot_names: dict[str, int] = {}
     lots_ahead: int = 0
 

@@ -23,8 +23,9 @@ _numbers = itertools.count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How long the machine of tests/oracle runs."""
+    """How long campaigns run: the machine of tests/oracle, and histories split at every fact."""
     parser.addoption("--steps", default="10000", help="Steps of the machine that drives engine and oracle.")
+    parser.addoption("--histories", default="300", help="Histories that are split at every fact.")
 
 
 @pytest.fixture(autouse=True)
