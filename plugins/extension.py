@@ -11,7 +11,6 @@ from loyalty_ledger.rules import (
     Fact,
     Flag,
     Member,
-    NotQualified,
     PointsExtended,
     PointsReinstated,
     Reinstate,
@@ -30,18 +29,26 @@ class Extension(Rule):
 
     @on(PointsExtended)
     def extend(self, extended: Fact[PointsExtended], member: Member) -> Answer:
-        """Let one lot, or all that would expire before, live until the new instant."""
+        """Let one lot, or all that would expire before, live until the new instant.
+
+        What is held, or spent and comes back, lives until then, too.
+        """
         asked, expires_us = extended.data, instant_us(extended.data.expires)
         lots = [lot for lot in member.lots if asked.lot in (None, lot.lot)]
         if asked.lot is not None and not lots:
             return Flag(flag="no-lot", reason=f"lot {asked.lot} was extended, but is not open")
         sooner = [lot for lot in lots if lot.expires_us < expires_us]
-        if not sooner:
-            return NotQualified(reason=f"nothing expires before {asked.expires}")
         points = sum(lot.points + lot.pending for lot in sooner)
-        member.note(
-            "{} of {} open lots expire before {}: {} points", len(sooner), len(lots), asked.expires, points
-        )
+        if sooner:
+            member.note(
+                "{} of {} open lots expire before {}: {} points",
+                len(sooner),
+                len(lots),
+                asked.expires,
+                points,
+            )
+        else:
+            member.note("nothing expires before {}", asked.expires)
         reason = _told(asked, f"extended until {member.local_date(expires_us)}")
         return Extend(expires_us=expires_us, lot=asked.lot, reason=reason)
 

@@ -57,6 +57,7 @@ class Changing(Moving):
         for lot in list(account.state.lots):
             if lot.expires_us < expires_us and effect.lot in (None, lot.lot):
                 account.extend(lot, expires_us, reason, self._at, handler.label)
+        account.extend_taken(effect.lot, expires_us, self._at, handler.label)
 
     def _release(self, effect: Release, handler: Handler, member: Member) -> None:
         fact, reason = whole(effect.fact, "Release.fact", 1), words(effect.reason, "Release.reason")

@@ -89,7 +89,7 @@ class Group(Stacking):
             self.settle(position - 1)
             self._pass_time(state, position)
         if self._restates:
-            self._keep(fact)
+            self._keep_told(fact)
         booked_us = occurred_us
         if occurred_us < state.clock_us:
             booked_us, fact.is_late = state.clock_us, True
@@ -200,7 +200,7 @@ class Group(Stacking):
         self._accounts.clear()
         self._members.clear()
 
-    def _keep(self, fact: Fact[FactType]) -> None:
+    def _keep_told(self, fact: Fact[FactType]) -> None:
         """Keep a fact, and whom it connects: others of the group may be connected only later."""
         state = self._states[fact.subject]
         restating.keep(state, fact)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import msgspec
+from msgspec.structs import replace
 
 from ..ledger.calendar import FOREVER_US
 from ..ledger.journal import Entry
@@ -182,7 +182,7 @@ class Account(Remembering):
                 self.state.expired[key] = self.state.expired.get(key, 0) + part
                 self.state.gone_points += part
             elif piece.account:
-                rest += self.give_back(msgspec.structs.replace(piece, points=part), reason, cause)
+                rest += self.give_back(replace(piece, points=part), reason, cause)
             elif earned is not None:
                 # What was spared and has been taken since was taken from points: it goes back as such.
                 rest += max(part - earned.spared, 0)
@@ -205,17 +205,22 @@ class Account(Remembering):
                 self.write(cause, cause.rule, reason, None, paid, 0, burned.account, -paid)
             return points - paid
         lot = next((lot for lot in state.lots if lot.lot == burned.lot), None)
+        expires_us = None
         if lot is None:
             lot = lot_of(burned)
             state.add_lot(lot)
+            # Under this number it may be new to the journal, or have been extended while it was empty.
+            expires_us = None if lot.expires_us == FOREVER_US else lot.expires_us
         if lot.usable_us > cause.booked_us:
             lot.pending += points
             state.pending += points
-            self.write(cause, cause.rule, reason, lot.lot, 0, points, burned.account, -points)
+            self.write(
+                cause, cause.rule, reason, lot.lot, 0, points, burned.account, -points, None, expires_us
+            )
             return 0
         lot.points += points
         state.points += points
-        self._book(cause, reason, lot.lot, points, burned.account)
+        self._book(cause, reason, lot.lot, points, burned.account, expires_us)
         if owed:
             self._pay_debt(lot, min(owed, points), cause, cause.rule)
         self._take_what_was_spared(lot, burned, cause)
@@ -256,6 +261,26 @@ class Account(Remembering):
         lot.expires_us, lot.terms_rule = expires_us, terms_rule
         self.state.add_lot(lot)
         self.write(cause, cause.rule, reason, lot.lot, 0, 0, "", 0, None, expires_us)
+
+    def extend_taken(self, lot: int | None, expires_us: int, cause: Cause, terms_rule: str) -> None:
+        """Let points that are held or spent live longer, should they come back to this lot, or to any."""
+
+        def longer(pieces: tuple[Burned, ...]) -> tuple[Burned, ...]:
+            return tuple(
+                replace(piece, expires_us=expires_us, terms_rule=terms_rule)
+                if piece.lot is not None and lot in (None, piece.lot)
+                and cause.booked_us < piece.expires_us < expires_us else piece
+                for piece in pieces
+            )  # fmt: skip
+
+        for name, held in self.state.holds.items():
+            self.state.holds[name] = replace(held, pieces=longer(held.pieces))
+        for trace in self.state.traces:
+            trace.burned = longer(trace.burned)
+            trace.taken = tuple(
+                replace(taken, lots=tuple((number, longer(parts)) for number, parts in taken.lots))
+                for taken in trace.taken
+            )
 
     def expire(self, lot: Lot, cause: Cause) -> None:
         """Take what is left of a lot, or, if the rule that set its expiry is gone, let it live."""
@@ -331,13 +356,15 @@ class Account(Remembering):
             return taken, left
         return [*taken, Burned(account, left, None)], 0
 
-    def _book(self, cause: Cause, reason: str, lot: int, points: int, account: str) -> None:
+    def _book(  # noqa: PLR0917 - one entry
+        self, cause: Cause, reason: str, lot: int, points: int, account: str, expires_us: int | None = None
+    ) -> None:
         """Write that usable points come to a lot, or leave it; what is held stays the member's own."""
         if account == "held":
             self.state.held -= points
-            self.write(cause, cause.rule, reason, lot, points, 0, "", 0, held=-points)
+            self.write(cause, cause.rule, reason, lot, points, 0, "", 0, None, expires_us, held=-points)
         else:
-            self.write(cause, cause.rule, reason, lot, points, 0, account, -points)
+            self.write(cause, cause.rule, reason, lot, points, 0, account, -points, None, expires_us)
 
     def _owe(self, points: int, reason: str, cause: Cause, account: str) -> None:
         self.state.points -= points

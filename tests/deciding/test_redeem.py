@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
-from deciding.counter import CATALOGUE, NOW_US, PROGRAMME, buy, opened, project
+from deciding.counter import CATALOGUE, NOW_US, PROGRAMME, answer, buy, opened, project
 from loyalty_ledger.ledger.calendar import DAY_US
 from loyalty_ledger.ledger.errors import LoyaltyError
 from loyalty_ledger.ledger.store.database import Database, open_database
 from loyalty_ledger.ledger.store.log import Log
-from loyalty_ledger.rules.deciding import Decision, Desk, Refusal
+from loyalty_ledger.rules.deciding import Decision, Desk, Redeem, Refusal
 from loyalty_ledger.rules.deciding.standing import Reader
 from loyalty_ledger.rules.governing import advance_clock
 
@@ -129,3 +129,15 @@ def test_refusals_have_stable_codes(shop: Database, points: int, code: str) -> N
 def test_nobody_advances_into_the_future(shop: Database) -> None:
     with pytest.raises(LoyaltyError, match="cannot advance"):
         advance_clock(shop, CATALOGUE.registry, to_us=NOW_US + 2 * DAY_US, now_us=NOW_US)
+
+
+def test_who_is_set_aside_is_not_decided_on_and_the_others_are(shop: Database) -> None:
+    buy(shop, "bob", "50.00", at_us=NOW_US - DAY_US)
+    project(shop)
+    with shop.writing() as connection:
+        sql = "INSERT INTO quarantine (member, position, rule, error) VALUES ('ann', 2, 'r@1', 'it failed')"
+        slot = connection.execute(text("SELECT slot FROM generations WHERE status = 'live'")).scalar_one()
+        connection.execute(text(sql.replace("quarantine", f"quarantine__{slot}")))
+
+    assert answer(shop, Redeem(member="ann", points=20)) == "set-aside"
+    assert answer(shop, Redeem(member="bob", points=20)) == "created"
