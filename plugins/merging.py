@@ -36,13 +36,11 @@ class Merging(Rule):
         return Merge(absorbed=absorbed, reason=f"{absorbed} merged into {member.id}")
 
     @on(MembersUnmerged)
-    def unmerge(self, unmerged: Fact[MembersUnmerged], member: Member) -> Effect:
+    def unmerge(self, unmerged: Fact[MembersUnmerged], _member: Member) -> Effect:
         """Give back what is left of what the other brought and has earned since."""
         absorbed = unmerged.data.absorbed
-        other = member.other(absorbed)
-        if other is None or other.id != member.id or absorbed == member.id:
-            return Flag(flag="merge-refused", reason=f"{absorbed} is not merged into {member.id}")
-        return Unmerge(absorbed=absorbed, reason=f"{absorbed} is a member of its own again")
+        reason = f"{absorbed} is a member of its own again"
+        return Unmerge(absorbed=absorbed, merge=unmerged.data.merge, reason=reason)
 
 
 @hookimpl

@@ -248,9 +248,12 @@ class Applying(Changing):
                 return
             name = next(iter(self._changed))
             pending, saved = self._changed.pop(name), self._at.copy()
-            self._reach(name)
+            member = self._reach(name)
             self._changed[name] = pending + self._changed.get(name, [])
+            # What it gains now is booked at once: none of it belongs to a fact of its own.
+            awards, member.awards = member.awards, []
             self._hear(name)
+            member.awards = awards
             self._at.restore(saved)
         error = NonsenseError("changes the sums of members without end")
         raise self._contained(error, self._at.rule, next(iter(self._changed)))

@@ -177,9 +177,14 @@ class Unmerge(Effect, frozen=True, gc=False):
     """Let an absorbed member be its own again: what is left of its lots goes back, and what it counted for.
 
     Its own are the lots it brought and those its facts have earned since. What was spent of them stays spent.
+    Refused, with a flag, when that fact has not taken it over, or it is no other card of the member.
+
+    Attributes:
+        merge: The fact by which it was taken over.
     """
 
     absorbed: str
+    merge: int
     reason: str
 
 

@@ -75,7 +75,7 @@ def ahead_of(engine: Engine, member: str, states: Mapping[str, bytes], clock_us:
     Raises:
         RuleError: a rule failed.
     """
-    state = engine.group((member,), states).state_of(member)
+    state = engine.group((member,), states).state_kept(member)
     now_us = max(state.clock_us, clock_us)
     programme = engine.history.governing(FOREVER_US, now_us)
     if programme is None or now_us == -FOREVER_US or state.absorbed_by:

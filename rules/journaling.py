@@ -153,6 +153,10 @@ class Account(Remembering):
             state.gone_points -= gone
             points -= gone
             taken.append(Burned("expired", gone, earned.lot))
+            if account == "transferred":
+                # What was given goes back to who gave it, also what has expired here: it never was theirs.
+                self.write(cause, cause.rule, reason, earned.lot, gone, 0, "expired", -gone)
+                self.write(cause, cause.rule, reason, earned.lot, -gone, 0, account, gone)
         if points:
             reason = f"{reason}: its own points are spent"
             elsewhere, spared = self._take_elsewhere(points, reason, cause, account, beyond)
@@ -179,6 +183,9 @@ class Account(Remembering):
             left -= part
             if piece.account == "expired":
                 key = str(piece.lot)
+                if earned is not None and earned.account == "transferred":
+                    self.write(cause, cause.rule, reason, piece.lot, part, 0, "transferred", -part)
+                    self.write(cause, cause.rule, reason, piece.lot, -part, 0, "expired", part)
                 self.state.expired[key] = self.state.expired.get(key, 0) + part
                 self.state.gone_points += part
             elif piece.account:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from ..ledger.fold import FlagRow
 from . import holding, renumbering, sums
 from .answers import NonsenseError, shown, whole, words
 from .compile import Handler
@@ -66,20 +67,33 @@ class Moving(Reversing):
             self._pass_until(name, saved.booked_us)
         self._at.restore(saved)
         self._pass(absorbed, member.id, "", {absorbed, *self._origins(absorbed)}, reason)
-        account.state.absorbed_by = member.id
+        account.state.absorbed_by, account.state.absorbed_at = member.id, self._at.fact
 
-    def _unmerge(self, effect: Unmerge, _: Handler, member: Member) -> None:
+    def _unmerge(self, effect: Unmerge, handler: Handler, member: Member) -> None:
         absorbed, reason = words(effect.absorbed, "Unmerge.absorbed"), words(effect.reason, "Unmerge.reason")
-        if absorbed == member.id or self._states.holder(absorbed) != member.id:
-            raise NonsenseError(f"answered {shown(effect)}: {absorbed!r} is not absorbed by {member.id!r}")
+        if not self.is_card(absorbed, member.id, self._at.origin or member.id) or (
+            self._states[absorbed].absorbed_at != whole(effect.merge, "Unmerge.merge", 1)
+        ):
+            why = f"fact {effect.merge} has not merged {absorbed} into {member.id}"
+            self.flags.append(FlagRow(member.id, self._at.position, handler.rule, "merge-refused", why))
+            return
         theirs = {name for name in self._origins(member.id) if absorbed in self._states.chain(name)}
         for between in self._states.chain(absorbed)[1:-1]:
             self._join(between, absorbed, -1)
-        self._states[absorbed].absorbed_by = ""
+            self._states[between].position = self._at.position
+        self._states[absorbed].absorbed_by, self._states[absorbed].absorbed_at = "", 0
         self._pass(member.id, absorbed, absorbed, theirs, reason)
         saved = self._at.copy()
         self._reach(absorbed)
+        # Its rules have not heard of what it counted while it rested.
+        self._tell_change(absorbed, sums.total(self._states[absorbed]))
         self._at.restore(saved)
+
+    def is_card(self, absorbed: str, holder: str, asker: str) -> bool:
+        """Return whether a member is a card of another, and *asker*, who is too, does not rest upon it."""
+        if absorbed == holder or self._states.holder(absorbed) != holder:
+            return False
+        return absorbed not in self._states.chain(asker)
 
     def _origins(self, holder: str) -> set[str]:
         """Return whose lots and facts a member has taken over."""
@@ -158,8 +172,15 @@ class Moving(Reversing):
         more = sums.join(
             state, self._states[other], sign, today=today.toordinal(), keep_days=programme.sums_days
         )
-        if programme.changed and any(more) and not state.absorbed_by:
-            changed = Changed(at.fact, at.occurred_us, at.booked_us, today, today, Sums(*more))
+        if not state.absorbed_by:
+            self._tell_change(name, Sums(*more))
+
+    def _tell_change(self, name: str, more: Sums) -> None:
+        """Tell a member's rules, when it is their turn, that its sums have changed."""
+        at, programme = self._at, self._at.programme
+        if programme is not None and programme.changed and any(more):
+            today = programme.zone.local_date(at.booked_us)
+            changed = Changed(at.fact, at.occurred_us, at.booked_us, today, today, more)
             self._changed.setdefault(name, []).append(changed)
 
     def _pass_until(self, name: str, until_us: int) -> None:

@@ -40,12 +40,12 @@ class Reversing(Asking):
         if trace.is_reversed:
             for other in trace.others:
                 saved = self._at.copy()
-                self._reach(other)
-                theirs = tracing.at(self._states[other], trace.fact)
-                if theirs is not None and not theirs.is_reversed:
-                    theirs.is_reversed = True
-                    self._take_back(other, theirs, effect, reason, 0, ())
-                    reached(self._accounts[member.id].trace(saved), other)
+                name = self._reach(other).id
+                for theirs in tracing.beside(self._states[name], trace):
+                    if not theirs.is_reversed:
+                        theirs.is_reversed = True
+                        self._take_back(name, theirs, effect, reason, 0, ())
+                        reached(self._accounts[member.id].trace(saved), name)
                 self._at.restore(saved)
 
     def _take_back(  # noqa: PLR0917 - said once for the member and once for the others
@@ -101,10 +101,10 @@ class Reversing(Asking):
         self._undo_of(trace, handler, member, reason)
         for other in trace.others:
             saved = self._at.copy()
-            reached = self._reach(other)
-            theirs = tracing.at(self._states[other], trace.fact)
-            if theirs is not None and not theirs.is_undone:
-                self._undo_of(theirs, handler, reached, reason)
+            whose = self._reach(other)
+            for theirs in tracing.beside(self._states[whose.id], trace):
+                if not theirs.is_undone:
+                    self._undo_of(theirs, handler, whose, reason)
             self._at.restore(saved)
 
     def _undo_of(self, trace: Trace, handler: Handler, member: Member, reason: str) -> None:

@@ -188,6 +188,7 @@ class MemberState(Struct, array_like=True, gc=False):
         lot_names: Where something was restated, the lots' numbers by the fact and the rule that opened them.
         lots_ahead: How many numbers of lots the journal is ahead of such a fold, since the last time.
         absorbed_by: The member that has taken this one over, '' if none has: it has no points then.
+        absorbed_at: The fact by which it has.
     """
 
     format: int = 2
@@ -208,6 +209,7 @@ class MemberState(Struct, array_like=True, gc=False):
     holds: dict[str, Held] = {}
     gone_points: int = 0
     absorbed_by: str = ""
+    absorbed_at: int = 0
     waiting: dict[str, list[tuple[str, bytes]]] = {}
     told: list[tuple[int, int, str, bytes]] = []
     links: list[str] = []

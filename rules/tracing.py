@@ -74,8 +74,19 @@ def of_other(fact: Fact[Any], booked_us: int) -> Trace:
 
 
 def at(state: MemberState, position: int) -> Trace | None:
-    """Return what is remembered of the fact at a position."""
-    return next((trace for trace in reversed(state.traces) if trace.fact == position), None)
+    """Return what is remembered of the fact at a position, of two members become one: of whose fact it is."""
+    found = None
+    for trace in reversed(state.traces):
+        if trace.fact == position:
+            if trace.topic:
+                return trace
+            found = trace
+    return found
+
+
+def beside(state: MemberState, trace: Trace) -> list[Trace]:
+    """Return what else is remembered of the same fact: what it did to another, or to one become the same."""
+    return [other for other in state.traces if other.fact == trace.fact and other is not trace]
 
 
 def about(state: MemberState, topic: str, key: str) -> list[Trace]:

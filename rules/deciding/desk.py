@@ -103,7 +103,7 @@ class Desk:
         )
         if known is not None:
             if not (own_id and command.is_once):
-                _check_same(known, wanted, command)
+                _check_same(known, wanted, command, asked.event_id)
             return _repeated(command, known, standing)
         if command.rule:
             standing.rule(command.rule)
@@ -158,7 +158,7 @@ def _repeated(command: Command, known: Fact[Any], standing: Standing) -> Decisio
     return Decision(command, Outcome("duplicate", position), known.data, standing.state.points, flags)
 
 
-def _check_same(known: Fact[Any], wanted: Fact[Any], command: Command) -> None:
+def _check_same(known: Fact[Any], wanted: Fact[Any], command: Command, given: str | None) -> None:
     """Refuse an id that is taken by a fact that says something else."""
     told: list[tuple[str, Any, Any]] = [
         ("type", known.topic, wanted.topic),
@@ -170,8 +170,9 @@ def _check_same(known: Fact[Any], wanted: Fact[Any], command: Command) -> None:
     told.append(("actor", known.actor, wanted.actor))
     differing = [name for name, was, is_now in told if was != is_now]
     if differing:
+        what = f"fact {known.id!r}" if known.id == given else f"the same for {known.subject!r}"
         raise Refusal(
-            f"{known.id!r} is recorded at position {known.position} with another {', '.join(differing)}",
+            f"{what} is recorded at position {known.position} with other {', '.join(differing)}",
             code="idempotency-conflict",
             hint=command.another,
         )

@@ -54,7 +54,7 @@ class PlaceHold(Command):
         minimum = standing.rule(self.rule).params["minimum"]
         if self.points < minimum:
             raise Refusal(f"{self.points} points are below the minimum of {minimum}", code="below-minimum")
-        check_expiry(self.until, standing.instant_us)
+        check_expiry(self.until, standing.instant_us, option="--until")
         if self.points > standing.available_points:
             raise exceeds_balance(self.member, self.points, standing.available_points, standing.instant_us)
         return wanted

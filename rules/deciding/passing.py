@@ -153,17 +153,15 @@ class UnmergeMembers(Command):
         Raises:
             Refusal: not-merged.
         """
-        merged = [
-            fact for fact in standing.recorded(MembersMerged.topic) if fact.data.absorbed == self.absorbed
-        ]
-        holder = standing.holder(self.absorbed)
-        if not merged or holder == self.absorbed or holder != standing.holder(self.member):
+        holder = standing.holder(self.member) or self.member
+        if not standing.group.is_card(self.absorbed, holder, self.member):
             raise Refusal(
                 f"{self.absorbed!r} is not merged into {self.member!r}", code="not-merged",
                 hint=f"loyalty member history {self.absorbed}",
             )  # fmt: skip
+        merge = standing.group.state_kept(self.absorbed).absorbed_at
         return MembersUnmerged(
-            absorbed=self.absorbed, merge=merged[-1].position, reason=self.reason, approver=self.approver
+            absorbed=self.absorbed, merge=merge, reason=self.reason, approver=self.approver
         )
 
     def compared(self, recorded: Any) -> dict[str, Any]:

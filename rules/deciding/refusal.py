@@ -29,7 +29,7 @@ def exceeds_balance(
     )
 
 
-def check_expiry(expires: str | None, instant: int) -> None:
+def check_expiry(expires: str | None, instant: int, *, option: str = "--expires") -> None:
     """Refuse what would be gone the moment it is given; it is gone at its instant of expiry.
 
     Raises:
@@ -39,5 +39,5 @@ def check_expiry(expires: str | None, instant: int) -> None:
         raise Refusal(
             f"expires {expires}, which is not after {rfc3339(instant)}",
             code="expires-too-early",
-            hint="give a later --expires, or leave it out",
+            hint=f"give a later {option}, or leave it out",
         )

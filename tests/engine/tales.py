@@ -383,7 +383,8 @@ def _passing(draw: st.DrawFn) -> tuple[str | None, FactType]:
         case "merge":
             return one, fact_of("members.merged", absorbed=other)
         case _:
-            return one, fact_of("members.unmerged", absorbed=other, merge=1)
+            merge = draw(st.integers(2, 18)) * 10
+            return one, fact_of("members.unmerged", absorbed=other, merge=merge)
 
 
 _redemptions = st.integers(1, 90).map(lambda points: fact_of("points.redeemed", points=points))

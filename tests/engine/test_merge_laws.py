@@ -50,12 +50,13 @@ def a_merge_undone_at_once_leaves_no_trace(case: Pair) -> None:
         (case.other, fact_of("hold.voided", hold=hold), at_us) for hold in ("H", "K")
     ]  # fmt: skip
     merge: Step = (case.one, fact_of("members.merged", absorbed=case.other), at_us)
-    unmerge: Step = (case.one, fact_of("members.unmerged", absorbed=case.other, merge=1), at_us)
     before = told(tale, [passed, *free])
+    position = before.last() + 10
+    unmerge: Step = (case.one, fact_of("members.unmerged", absorbed=case.other, merge=position), at_us)
     outcome = fold(before)
     if any("merge" in flag.flag for flags in fold(told(before, [merge])).flags.values() for flag in flags):
         return
-    owed = min(0, *(sum(e.points for e in outcome.entries.get(name, [])) for name in (case.one, case.other)))
+    owed = min(0, *(sum(e.points for e in outcome.entries.get(name, [])) for name in MEMBERS))
     if owed:
         return  # debts are paid by the other's points: that is meant to stay
     assert unnumbered(told(before, [merge, unmerge]), at_us) == unnumbered(before, at_us)

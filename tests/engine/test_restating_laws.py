@@ -135,4 +135,4 @@ def test_the_laws_notice(
     plant: Callable[[Any], None], law: Callable[[Tale], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(monkeypatch)
-    notices(law, restating_tales)
+    notices(law, restating_tales, examples=1_500)

@@ -60,7 +60,7 @@ class Machine(RuleBasedStateMachine):
         self.retractable: list[tuple[str, int]] = []
         self.merged: dict[str, tuple[str, int]] = {}
         self.number = 0
-        self.has_returns = False
+        self.has_returns = self.is_apart = False
         self.owes = programme.beyond == "debt"
 
     def tell(self, member: str, topic: str, late_us: int = 0, **fields: Any) -> int:
@@ -154,7 +154,7 @@ class Machine(RuleBasedStateMachine):
 
     # What expired of an order that came back, or at a member since absorbed: the oracle has another policy.
 
-    @precondition(lambda self: not self.merged and not self.has_returns)
+    @precondition(lambda self: not (self.merged or self.is_apart or self.has_returns))
     @rule(member=members, points=points)
     def reinstate(self, member: str, points: int) -> None:
         self.tell(member, "points.reinstated", points=points)
@@ -165,6 +165,17 @@ class Machine(RuleBasedStateMachine):
         position = self.tell(one, "members.merged", absorbed=other)
         if self.both.state(other).absorbed_by and other not in self.merged:
             self.merged[other] = (one, position)
+
+    # After an unmerge the oracle gives what comes back to who has the lot now, the engine to who spent it.
+
+    @precondition(lambda self: self.merged)
+    @rule(which=which)
+    def unmerge(self, which: int) -> None:
+        other = sorted(self.merged)[which % len(self.merged)]
+        one, position = self.merged.pop(other)
+        self.tell(one, "members.unmerged", absorbed=other, merge=position)
+        self.spent, self.orders, self.holds, self.retractable = [], [], [], []
+        self.is_apart = True
 
     @precondition(lambda self: self.retractable and self.owes)
     @rule(which=which)

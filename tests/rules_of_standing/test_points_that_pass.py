@@ -37,8 +37,10 @@ def merge(story: Story, *, at: str = "2026-03-10", by: str = "ann", absorbed: st
     return story.given(by, "members.merged", at=at, absorbed=absorbed)
 
 
-def unmerge(story: Story, *, at: str = "2026-03-20", by: str = "ann", absorbed: str = "bob") -> int:
-    return story.given(by, "members.unmerged", at=at, absorbed=absorbed, merge=4)
+def unmerge(
+    story: Story, *, at: str = "2026-03-20", by: str = "ann", absorbed: str = "bob", of: int = 4
+) -> int:
+    return story.given(by, "members.unmerged", at=at, absorbed=absorbed, merge=of)
 
 
 def both(story: Story) -> tuple[int, int]:
@@ -188,13 +190,13 @@ def test_merges_chain_and_come_apart_in_any_order() -> None:
     """bob into ann, ann into cy; then bob, and last ann, are their own again."""
     story = shop()
     story.purchase("cy", "3.00", at="2026-03-06")
-    merge(story)
-    merge(story, at="2026-03-11", by="cy", absorbed="ann")
+    first = merge(story)
+    second = merge(story, at="2026-03-11", by="cy", absorbed="ann")
     assert story.balance("cy") == 153
     story.purchase("bob", "5.00", at="2026-03-12")
-    unmerge(story, by="cy", absorbed="bob")
+    unmerge(story, by="cy", absorbed="bob", of=first)
     assert (story.balance("cy"), story.balance("bob")) == (103, 55)
-    unmerge(story, at="2026-03-21", by="cy", absorbed="ann")
+    unmerge(story, at="2026-03-21", by="cy", absorbed="ann", of=second)
 
     assert [story.balance(name) for name in ("ann", "bob", "cy")] == [100, 55, 3]
 
@@ -206,3 +208,48 @@ def test_a_bonus_for_an_absorbed_referrer_goes_to_who_has_its_card() -> None:
     story.purchase("dan", "1.00", at="2026-03-11")
 
     assert story.balance("ann") == 170
+
+
+@pytest.mark.parametrize(("by", "absorbed", "of"), [("ann", "bob", 3), ("bob", "bob", 4), ("bob", "ann", 4)])
+def test_an_unmerge_names_the_merge_it_undoes_and_is_not_of_oneself(by: str, absorbed: str, of: int) -> None:
+    story = shop()
+    merge(story)
+    unmerge(story, by=by, absorbed=absorbed, of=of)
+
+    assert (story.balance("ann"), flags(story)) == (150, ["merge-refused"])
+
+
+def test_a_referrer_merged_with_whom_it_referred_loses_the_bonus_with_the_order() -> None:
+    """bob's purchase gave him 20 points, cy as the referrer 30; merged, the return takes all of them."""
+    parameters = "\n[rules.referral_bonus]\nreferrer_points = 30\n[rules.first_in_category]\npoints = 50"
+    story = Story(PROGRAMME + parameters)
+    story.given("cy", "referral.made", at="2026-03-01", referred="bob")
+    story.purchase("bob", "20.00", at="2026-03-02", order="O", lines=[{"amount": "20.00", "category": "tea"}])
+    story.given("bob", "members.merged", at="2026-03-03", absorbed="cy")
+    assert story.balance("bob") == 20 + 50 + 30
+
+    story.given("bob", "purchase.returned", at="2026-03-04", order="O")
+
+    assert (story.balance("bob"), flags(story)) == (0, [])
+
+
+def test_what_a_member_gains_by_anothers_fact_is_booked_once() -> None:
+    """cy buys: bob gets 20 for the referral, and, with 3 points reached, 20 more; his next fact adds none."""
+    story = Story(
+        """
+        programme = "Once"
+        zone = "UTC"
+        currency = "USD"
+        [rules.milestone]
+        points = 20
+        of = "points"
+        at = 3
+        [rules.referral_bonus]
+        referrer_points = 20
+        """
+    )
+    story.given("bob", "referral.made", at="2026-02-02", referred="cy")
+    story.purchase("cy", "9.99", at="2026-04-06")
+    story.purchase("bob", "1.00", at="2026-05-09")
+
+    assert story.balance("bob") == 40
