@@ -170,9 +170,9 @@ def _check_same(known: Fact[Any], wanted: Fact[Any], command: Command, given: st
     told.append(("actor", known.actor, wanted.actor))
     differing = [name for name, was, is_now in told if was != is_now]
     if differing:
-        what = f"fact {known.id!r}" if known.id == given else f"the same for {known.subject!r}"
+        what = f"fact {known.id!r}" if known.id == given else f"{known.topic} of {known.subject!r}"
         raise Refusal(
-            f"{what} is recorded at position {known.position} with other {', '.join(differing)}",
+            f"{what} is recorded at position {known.position}, but differs in {', '.join(differing)}",
             code="idempotency-conflict",
             hint=command.another,
         )
