@@ -89,11 +89,11 @@ def test_with_an_id_twice_is_once_even_when_the_balance_is_gone(counter: Databas
 
     assert again.outcome == first.outcome._replace(status="duplicate")
     assert again.lines() == ["already adjusted ann by -100 points, who has 0 points now (position 3)"]
-    assert refusal(counter, adjusted(-99), event_id="a").what.endswith("with another points")
+    assert refusal(counter, adjusted(-99), event_id="a").what.endswith("differs in points")
     other = Adjust(member="ann", points=-100, reason="fraud", approver="eve")
-    assert refusal(counter, other, event_id="a").what.endswith("with another reason, approver")
+    assert refusal(counter, other, event_id="a").what.endswith("differs in reason, approver")
     bob = Adjust(member="bob", points=-100, reason="goodwill")
-    assert refusal(counter, bob, event_id="a").what.endswith("with another member")
+    assert refusal(counter, bob, event_id="a").what.endswith("differs in member")
 
 
 def test_without_the_rule_it_means_nothing(database: Database) -> None:

@@ -88,7 +88,7 @@ def test_the_same_redemption_again_is_a_duplicate_even_when_the_balance_is_gone(
 
     assert (first.outcome.status, again.outcome.status) == ("created", "duplicate")
     assert again.outcome.position == first.outcome.position
-    with pytest.raises(Refusal, match="with another points"):
+    with pytest.raises(Refusal, match="differs in points"):
         redeem(shop, 50, "r1")
 
 

@@ -44,7 +44,7 @@ def test_issued_again_it_is_a_duplicate_and_otherwise_another(counter: Database)
     assert decide(counter, issue(100)).outcome == first.outcome._replace(status="duplicate")
     refused = refusal(counter, issue(50))
     assert (refused.code, refused.hint) == ("idempotency-conflict", "give another --reward")
-    assert refused.what.endswith("with another points")
+    assert refused.what.endswith("differs in points")
     assert answer(counter, issue(0, reward="R-2")) == "created"
 
 
