@@ -61,7 +61,7 @@ def test_an_id_of_ones_own_means_the_same_words(counter: Database) -> None:
     assert refused.code == "idempotency-conflict"
     assert refused.what == "fact 'c' is recorded at position 4, but differs in reason"
     assert refusal(counter, CANCEL, event_id="c", actor="eve").what.endswith("differs in actor")
-    assert refusal(counter, Redeem(member="ann", points=10), event_id="c").what.endswith("another type")
+    assert refusal(counter, Redeem(member="ann", points=10), event_id="c").what.endswith("differs in type")
 
 
 def test_what_was_not_redeemed_cannot_be_cancelled(counter: Database) -> None:
