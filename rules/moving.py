@@ -68,6 +68,7 @@ class Moving(Reversing):
         self._at.restore(saved)
         self._pass(absorbed, member.id, "", {absorbed, *self._origins(absorbed)}, reason)
         account.state.absorbed_by, account.state.absorbed_at = member.id, self._at.fact
+        account.state.absorbed_sums = tuple(sums.total(account.state))
 
     def _unmerge(self, effect: Unmerge, handler: Handler, member: Member) -> None:
         absorbed, reason = words(effect.absorbed, "Unmerge.absorbed"), words(effect.reason, "Unmerge.reason")
@@ -86,7 +87,10 @@ class Moving(Reversing):
         saved = self._at.copy()
         self._reach(absorbed)
         # Its rules have not heard of what it counted while it rested.
-        self._tell_change(absorbed, sums.total(self._states[absorbed]))
+        state = self._states[absorbed]
+        before, state.absorbed_sums = state.absorbed_sums, tuple(sums.NONE)
+        more = (now - was for now, was in zip(sums.total(state), before, strict=True))
+        self._tell_change(absorbed, Sums(*more))
         self._at.restore(saved)
 
     def is_card(self, absorbed: str, holder: str, asker: str) -> bool:

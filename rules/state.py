@@ -189,6 +189,7 @@ class MemberState(Struct, array_like=True, gc=False):
         lots_ahead: How many numbers of lots the journal is ahead of such a fold, since the last time.
         absorbed_by: The member that has taken this one over, '' if none has: it has no points then.
         absorbed_at: The fact by which it has.
+        absorbed_sums: What its sums came to then.
     """
 
     format: int = 2
@@ -210,6 +211,7 @@ class MemberState(Struct, array_like=True, gc=False):
     gone_points: int = 0
     absorbed_by: str = ""
     absorbed_at: int = 0
+    absorbed_sums: tuple[int, ...] = (0, 0, 0, 0)
     waiting: dict[str, list[tuple[str, bytes]]] = {}
     told: list[tuple[int, int, str, bytes]] = []
     links: list[str] = []
