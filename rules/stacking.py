@@ -48,22 +48,22 @@ class Stacking(Applying):
         for handler in handlers:
             if handler in done:
                 continue
-            earned, stops = member.earned_points, handler.stacks == "stop"
+            earned, last = member.earned_points, handler
             if handler.group:
                 group = [other for other in handlers if other.group == handler.group]
                 done.update(group)
                 chosen = self._ask_group(group, programme.stacking[handler.group], fact, member)
                 if chosen is not None:
                     self._answer_with(chosen, member)
-                    stops = chosen[0].stacks == "stop"
+                    last = chosen[0]
             else:
                 done.add(handler)
                 if handler in answered:
                     self._answer_with((handler, answered[handler]), member)
                 else:
                     self._ask(handler, fact, member)
-            if stops and member.earned_points > earned:
-                self._leave_out(handlers, done, handler, "stops what comes after it", member)
+            if last.stacks == "stop" and member.earned_points > earned:
+                self._leave_out(handlers, done, last, "stops what comes after it", member)
                 return
 
     def _ask_group(self, handlers: list[Handler], mode: str, fact: Any, member: Member) -> _Answered | None:
