@@ -3,6 +3,8 @@
 For each fact of a group: advances recorded before it pass, timers due up to it fire, then the rules of the
 programme that governs it answer in the order earn → multiply → cap → (awards become lots) → standing → react,
 and the engine applies their effects.
+
+The file is longer than a room should be: what passes on every fact stands together, in the order it runs.
 """
 
 from __future__ import annotations

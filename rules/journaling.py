@@ -1,4 +1,8 @@
-"""Booking: how lots open, burn, release and expire, each step one balanced entry."""
+"""Booking: how lots open, burn, release and expire, each step one balanced entry.
+
+The file is longer than a room should be: whatever touches the points of a lot is here, to be read against
+the invariants at once.
+"""
 
 from __future__ import annotations
 
