@@ -30,7 +30,7 @@ def test_a_scenario_goes_as_written(path: Path, play: Play, pytestconfig: pytest
             assert max(map(len, answer.stdout.splitlines()), default=0) <= 80, answer.command
 
 
-@pytest.mark.parametrize("name", ["shopping", "records", "programmes"])
+@pytest.mark.parametrize("name", ["shopping", "records", "programmes", "restating"])
 def test_a_scenario_goes_the_same_on_postgresql(name: str, play: Play, pytestconfig: pytest.Config) -> None:
     case = read_case(HERE / "scenarios" / f"{name}.case")
     if is_updating(pytestconfig):
