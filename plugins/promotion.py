@@ -28,8 +28,8 @@ from loyalty_ledger.rules import (
     hookimpl,
     instant_us,
     minor_units,
-    money_text,
     on,
+    purchase_refusal,
     shares,
 )
 
@@ -171,19 +171,10 @@ class Promotion(Rule):
     def _refusal(self, order: PurchaseRecorded, member: Member) -> str:
         """Return why a purchase does not qualify wherever and whatever it is, '' if it does."""
         params = self.params
-        if params.channels and order.channel not in params.channels:
-            return f"not through {', '.join(params.channels)}"
-        if params.stores and order.store not in params.stores:
-            return f"not in {', '.join(params.stores)}"
-        if not params.minimum_order:
-            return ""
-        if order.currency != member.currency:
-            return f"the order is in {order.currency}"
-        minimum_minor = minor_units(params.minimum_order, order.currency)
-        if order.amount_minor >= minimum_minor:
-            return ""
-        amount, minimum = (money_text(x, order.currency) for x in (order.amount_minor, minimum_minor))
-        return f"{amount} is below the minimum order of {minimum}"
+        return purchase_refusal(
+            order, member.currency, channels=params.channels, stores=params.stores,
+            minimum_order=params.minimum_order,
+        )  # fmt: skip
 
     def _when(self, occurred_us: int, member: Member) -> str:
         """Return why the promotion does not hold at an instant, '' if it does."""

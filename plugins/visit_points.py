@@ -19,8 +19,8 @@ from loyalty_ledger.rules import (
     Rule,
     hookimpl,
     minor_units,
-    money_text,
     on,
+    purchase_refusal,
 )
 
 _ORDER_DAYS = 31
@@ -94,19 +94,10 @@ class VisitPoints(Rule):
     def _refusal(self, order: PurchaseRecorded, member: Member) -> str:
         """Return why a purchase does not qualify, '' if it does."""
         params = self.params
-        if params.channels and order.channel not in params.channels:
-            return f"not through {', '.join(params.channels)}"
-        if params.stores and order.store not in params.stores:
-            return f"not in {', '.join(params.stores)}"
-        if not params.minimum_order:
-            return ""
-        if order.currency != member.currency:
-            return f"the order is in {order.currency}"
-        minimum_minor = minor_units(params.minimum_order, order.currency)
-        if order.amount_minor >= minimum_minor:
-            return ""
-        amount, minimum = (money_text(x, order.currency) for x in (order.amount_minor, minimum_minor))
-        return f"{amount} is below the minimum order of {minimum}"
+        return purchase_refusal(
+            order, member.currency, channels=params.channels, stores=params.stores,
+            minimum_order=params.minimum_order,
+        )  # fmt: skip
 
 
 def _is_more(purchase: Fact[PurchaseRecorded], member: Member) -> bool:

@@ -80,7 +80,7 @@ from .effects import (
 from .hookspecs import hookimpl
 from .member import Award, Member, OpenLot
 from .rule import STAGES, Answer, Params, Rule, on
-from .selection import Selection
+from .selection import Selection, purchase_refusal
 from .sums import Sums
 from .tracing import Traced
 
@@ -99,5 +99,5 @@ __all__ = [
     "Release", "Restore", "Reverse", "RewardCancelled", "RewardIssued", "RewardRedeemed", "Rounding",
     "Rule", "ScoreRecorded", "Selection", "SetTimer", "Settle", "StopTimer", "Sums", "SurveyAnswered",
     "Terms", "Timer", "Traced", "Transfer", "Undo", "Unmerge", "Void", "Wait", "Zone", "divided", "hookimpl",
-    "instant_us", "minor_units", "money_text", "on", "rounded", "shares",
+    "instant_us", "minor_units", "money_text", "on", "purchase_refusal", "rounded", "shares",
 ]  # fmt: skip
