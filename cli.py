@@ -108,11 +108,12 @@ class Place:
     Attributes:
         url: The database; it may hold a password and is never shown.
         as_json: Whether programs read the answer.
+        rules_folder: Where the operator's own rule files are, if anywhere.
         file: The file the command was given to read, for errors that do not say where.
     """
 
-    def __init__(self, url: str, *, as_json: bool) -> None:
-        self.url, self.as_json = _address(url), as_json
+    def __init__(self, url: str, *, as_json: bool, rules_folder: Path | None = None) -> None:
+        self.url, self.as_json, self.rules_folder = _address(url), as_json, rules_folder
         self.file: str | None = None
 
     @cached_property
@@ -148,10 +149,14 @@ class Place:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """The installed plugins."""
-        from .rules.catalogue import installed
+        """The plugins there are; those that come with the ledger and those it trusts are imported."""
+        from .rules.trusting import catalogue_for
 
-        return installed()
+        try:
+            database: Database | None = self.database
+        except LoyaltyError:
+            database = None
+        return catalogue_for(database, self.rules_folder)
 
     def answer(self, fields: Any, lines: Iterable[str]) -> None:
         """Print the answer, as one JSON document or for people."""
@@ -208,10 +213,10 @@ def now_us() -> int:
 
 
 def placed(command: _Command) -> _Command:
-    """Give a command ``--db`` and ``--json``, and its place as the first argument."""
+    """Give a command ``--db``, ``--rules-dir`` and ``--json``, and its place as the first argument."""
 
-    def wrapped(*args: Any, db: str, as_json: bool, **options: Any) -> Any:
-        place = Place(db, as_json=as_json)
+    def wrapped(*args: Any, db: str, rules_dir: Path | None, as_json: bool, **options: Any) -> Any:
+        place = Place(db, as_json=as_json, rules_folder=rules_dir)
         try:
             return command(place, *args, **options)
         except LoyaltyError as error:
@@ -228,10 +233,14 @@ def placed(command: _Command) -> _Command:
     with_json = click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")(
         wrapped
     )
+    with_rules = click.option(
+        "--rules-dir", type=click.Path(path_type=Path), envvar="LOYALTY_RULES_DIR", show_envvar=True,
+        help="A folder with rule files of your own.",
+    )(with_json)  # fmt: skip
     return click.option(  # type: ignore[return-value]
         "--db", envvar="LOYALTY_DB", default=DEFAULT_DB, show_default=True, show_envvar=True,
         help="The database, as a SQLAlchemy URL.",
-    )(with_json)  # fmt: skip
+    )(with_rules)  # fmt: skip
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -255,15 +264,24 @@ def main() -> None:
     "--programme", type=click.Path(path_type=Path), required=True, help="The programme, a TOML file."
 )
 @click.option("--approver", help="Who approved it.")
+@click.option(
+    "--trust",
+    "trusting",
+    metavar="PLUGIN",
+    multiple=True,
+    help="Trust a plugin's code, as it is now. Repeatable.",
+)
 @placed
-def init(place: Place, *, programme: Path, approver: str | None) -> None:
+def init(place: Place, *, programme: Path, approver: str | None, trusting: tuple[str, ...]) -> None:
     """Make a ledger and put its first programme in force, from the beginning of time."""
     from .rules.governing import create_ledger
+    from .rules.trusting import chosen_catalogue
 
     place.file = str(programme)
+    catalogue = chosen_catalogue(trusting, place.rules_folder) if trusting else place.catalogue
     done = create_ledger(
-        place.url, place.catalogue, _text(programme), at=str(programme), ledger_id=str(uuid.uuid4()),
-        now_us=now_us(), approver=approver,
+        place.url, catalogue, _text(programme), at=str(programme), ledger_id=str(uuid.uuid4()),
+        now_us=now_us(), approver=approver, trusting=trusting,
     )  # fmt: skip
     place.answer(done.fields(), done.lines())
     place.say("next: loyalty import FILE --map MAPPING")
@@ -290,7 +308,9 @@ def doctor(place: Place) -> None:
     """Examine program, database, ledger and plugins."""
     from .ledger.doctor import examine
 
-    plugins = [(p.name, p.version, p.fingerprint, p.error) for p in place.catalogue.plugins.values()]
+    plugins = [
+        (p.name, p.version, p.fingerprint, p.error, p.is_trusted) for p in place.catalogue.plugins.values()
+    ]
     rows = [*examine(place.url, plugins=plugins, now_us=now_us()), *_readable(place)]
     place.answer([row.fields() for row in rows], [line for row in rows for line in row.lines()])
     if any(row.status == "bad" for row in rows):
@@ -593,14 +613,29 @@ def rules_list(place: Place) -> None:
 @click.option("--approver", help="Who approved it.")
 @placed
 def rules_trust(place: Place, plugins: tuple[str, ...], *, reason: str | None, approver: str | None) -> None:
-    """Accept the installed code of PLUGINS for the whole history; recorded as a fact."""
+    """Accept the code of PLUGINS, as it is now, for the whole history; recorded as a fact.
+
+    A plugin that does not come with the ledger is not even imported before it is trusted here.
+    """
     from .rules.governing import trust_plugins
 
     done = trust_plugins(
-        place.database, place.catalogue, plugins, reason=reason, approver=approver, now_us=now_us()
-    )  # fmt: skip
+        place.database, plugins, folder=place.rules_folder, reason=reason, approver=approver, now_us=now_us()
+    )
     place.answer(done.fields(), done.lines())
     place.say("next: loyalty project rebuild")
+
+
+@rules.command("diff")
+@placed
+def rules_diff(place: Place) -> None:
+    """Compare the plugins' code, file by file, with what was accepted last."""
+    from .rules.trusting import drift, pins_of
+
+    with place.database.reading() as connection:
+        found = drift(place.catalogue, pins_of(connection))
+    lines = [line for row in found for line in row.lines()]
+    place.answer([row.fields() for row in found], lines or ["no plugin is recorded"])
 
 
 # Views
@@ -625,7 +660,10 @@ def project_run(place: Place, *, batch: int) -> None:
     from .rules.projecting import run_views
 
     with place.progress("project", "facts") as tick:
-        done = run_views(place.database, runner=_runner(), clock=now_us, batch_facts=batch, progress=tick)
+        done = run_views(
+            place.database, runner=_runner(), clock=now_us, batch_facts=batch, progress=tick,
+            folder=place.rules_folder,
+        )  # fmt: skip
     place.answer(done.fields(), done.lines())
     if done.quarantined:
         raise SystemExit(RuleError.exit_code)
@@ -645,7 +683,7 @@ def project_rebuild(place: Place, *, processes: int, from_journal: bool, accept:
     with place.progress("rebuild", "facts") as tick:
         done = rebuild_views(
             place.database, runner=_runner(), clock=now_us, processes=processes, is_from_journal=from_journal,
-            accept=accept, progress=tick,
+            accept=accept, progress=tick, folder=place.rules_folder,
         )  # fmt: skip
     place.answer(done.fields(), done.lines())
     if done.quarantined:
@@ -793,7 +831,7 @@ def check(place: Place, *, is_fast: bool) -> None:
     from .ledger.check import check_fields, check_ledger, check_lines
     from .rules.projecting import recipe_for
 
-    make_recipe = None if is_fast else functools.partial(recipe_for, place.database)
+    make_recipe = None if is_fast else functools.partial(recipe_for, place.database, place.rules_folder)
     with place.progress("check", "facts") as tick:
         findings = check_ledger(place.database, make_recipe, progress=tick)
     place.answer(check_fields(findings), check_lines(findings))

@@ -23,8 +23,8 @@ from .store.reading import head_of
 from .tables import imports, rejects
 
 Status = Literal["ok", "warn", "bad"]
-Plugin = tuple[str, str, str, str | None]
-"""Name, version, fingerprint, and why it cannot be used, or None."""
+Plugin = tuple[str, str, str, str | None, bool]
+"""Name, version, fingerprint, why it cannot be used, or None, and whether it is trusted."""
 
 _MIB = 1024 * 1024
 _SPARE_BYTES = 256 * _MIB
@@ -224,7 +224,11 @@ _EXAMINATIONS: tuple[tuple[str, _Examination], ...] = (
 
 
 def _plugin(plugin: Plugin) -> Row:
-    name, version, fingerprint, error = plugin
+    name, version, fingerprint, error, is_trusted = plugin
+    if not is_trusted:
+        return Row(
+            "plugin", f"{name} {version}, not trusted: not in use", "warn", f"loyalty rules trust {name}"
+        )
     if error:
         return Row("plugin", f"{name}: {error}", "bad", "repair or remove it; loyalty rules list")
     return Row("plugin", f"{name} {version}, code {fingerprint[:12]}")

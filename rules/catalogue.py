@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from importlib import metadata
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, cast
@@ -17,19 +13,31 @@ from ..ledger.errors import LoyaltyError, PluginError
 from ..ledger.facts import FactType, Registry
 from . import hookspecs
 from .answers import said, shown
+from .discovering import Found, find_at, find_plugins, fingerprint_of
+from .loading import load
 from .rule import Rule, check_rule, is_fact_type
 
-GROUP = "loyalty_ledger"
+Pin = tuple[str, str]
+"""A plugin's name and fingerprint."""
 
 
 class Plugin(NamedTuple):
-    """An installed plugin: its entry point's name, its distribution's version, the hash of its code."""
+    """A plugin: its entry point's name, its distribution's version, the hash of its code.
+
+    Attributes:
+        error: Why it could not be imported, or None.
+        is_bundled: Whether it comes with the ledger itself.
+        is_trusted: Whether it may be imported; if not it has not been, and offers nothing.
+        files: Path and SHA-256 of each of its files; none of bundled plugins.
+    """
 
     name: str
     version: str
     fingerprint: str
     error: str | None = None
-    """Why it could not be imported, or None."""
+    is_bundled: bool = False
+    is_trusted: bool = True
+    files: Mapping[str, str] = {}
 
 
 class Offer(NamedTuple):
@@ -43,7 +51,7 @@ class Catalogue:
     """The installed plugins, their rules and their types of facts.
 
     Attributes:
-        plugins: By name; one that cannot be imported has an error and offers nothing.
+        plugins: By name; one that is not trusted or cannot be imported offers nothing.
         offers: Every rule by name and version.
         registry: Every type of fact, the plugins' included.
     """
@@ -116,47 +124,49 @@ def _ask(hook: pluggy.HookCaller) -> list[tuple[str, list[Any]]]:
     return answers
 
 
-def installed() -> Catalogue:
-    """Return the catalogue of the plugins installed in this environment.
+def installed(trusted: Collection[Pin] | None = None, *, folder: Path | None = None) -> Catalogue:
+    """Return the catalogue of the plugins there are.
+
+    Args:
+        trusted: Name and fingerprint of the plugins that may be imported beside the bundled ones. None
+            imports all of them: for authors, whose own code is tried.
+        folder: With rules of the operator's own.
 
     Raises:
         PluginError: two distributions use one name, or what they offer clashes.
+        UsageError: no such folder.
     """
-    points = sorted(set(metadata.entry_points(group=GROUP)), key=lambda point: (point.name, point.value))
-    for name, count in Counter(point.name for point in points).items():
-        if count > 1:
-            raise PluginError(f"{count} installed plugins are named {name!r}", hint="uninstall all but one")
-    return Catalogue([_load(point) for point in points])
+    return Catalogue([_entry(found, trusted) for found in find_plugins(folder)])
 
 
-def _load(point: metadata.EntryPoint) -> tuple[Plugin, object | None]:
-    version = point.dist.version if point.dist else "0"
+def of_files(paths: Iterable[Path], *, with_installed: bool = True) -> Catalogue:
+    """Return a catalogue with these rule files and package folders beside the installed plugins.
+
+    An installed plugin of the same name gives way.
+
+    Raises:
+        UsageError: one of them is no plugin.
+    """
+    named = {found.name: found for found in (find_plugins() if with_installed else ())}
+    named |= {found.name: found for found in map(find_at, paths)}
+    return Catalogue([_entry(found, None) for found in named.values()])
+
+
+def _entry(found: Found, trusted: Collection[Pin] | None) -> tuple[Plugin, object | None]:
+    plugin = Plugin(
+        found.name, found.version, found.fingerprint, found.error, found.is_bundled, files=found.files
+    )
+    if trusted is not None and not found.is_bundled and (found.name, found.fingerprint) not in trusted:
+        return plugin._replace(is_trusted=False), None
+    if found.error:
+        return plugin, None
     try:
-        fingerprint = fingerprint_of(point.module)
-        return Plugin(point.name, version, fingerprint), point.load()
+        return plugin, load(found, is_watched=trusted is not None)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's module may raise anything
-        return Plugin(point.name, version, "0" * 64, f"{type(error).__name__}: {said(error)}"), None
+        return plugin._replace(error=f"{type(error).__name__}: {said(error)}"), None
 
 
 def of_modules(modules: Sequence[ModuleType]) -> Catalogue:
     """Return a catalogue of these modules alone, each a plugin under its own last name."""
     named = [(module.__name__.rpartition(".")[2], module) for module in modules]
     return Catalogue([(Plugin(name, "0", fingerprint_of(module.__name__)), module) for name, module in named])
-
-
-def fingerprint_of(module: str) -> str:
-    """Return the SHA-256 over the plugin's Python files: sorted lines of path and hash.
-
-    Raises:
-        PluginError: the module has no source file.
-    """
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        raise PluginError(f"no source file for module {module!r}")
-    origin = Path(spec.origin)
-    files = sorted(origin.parent.rglob("*.py")) if spec.submodule_search_locations else [origin]
-    total = hashlib.sha256()
-    for file in files:
-        name = file.relative_to(origin.parent).as_posix()
-        total.update(f"{name}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
-    return total.hexdigest()

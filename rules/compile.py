@@ -14,7 +14,7 @@ from ..ledger.errors import PluginError
 from ..ledger.facts import Fact, FactType
 from ..ledger.facts.programme import ClockAdvanced, PinnedRule, PluginsTrusted, ProgrammeActivated
 from .answers import said
-from .catalogue import Catalogue
+from .catalogue import Catalogue, Plugin
 from .effects import Changed, NewLot
 from .programme import Policy, read_programme
 from .rule import STAGES, Rule, listeners
@@ -89,6 +89,8 @@ class Programme:
         where = f"programme.activated at position {self.position}"
         offer = catalogue.offers.get((pinned.rule, pinned.version))
         plugin = catalogue.plugins.get(pinned.plugin)
+        if plugin is not None and not plugin.is_trusted:
+            raise _altered(plugin, where)
         if plugin is not None and plugin.error:
             raise PluginError(
                 f"plugin {pinned.plugin!r} cannot be imported: {plugin.error}",
@@ -100,16 +102,10 @@ class Programme:
                 f"the history needs rule {pinned.rule!r} version {pinned.version} of plugin "
                 f"{pinned.plugin!r}, which is not installed",
                 at=where,
-                hint=f"install the plugin that offers {pinned.rule!r}",
+                hint=f"install the plugin that offers {pinned.rule!r}, or name its folder with --rules-dir",
             )
         if (offer.plugin.name, offer.plugin.fingerprint) not in trusted:
-            raise PluginError(
-                f"plugin {offer.plugin.name!r} is not the code the history was recorded with: "
-                f"its fingerprint is {offer.plugin.fingerprint[:12]}…",
-                at=where,
-                hint="reinstall the recorded version, or accept this one: "
-                f"loyalty rules trust {offer.plugin.name}",
-            )
+            raise _altered(offer.plugin, where)
         try:
             return offer.rule(msgspec.convert(pinned.params, offer.rule.Params))
         except (Exception, SystemExit) as error:
@@ -149,6 +145,16 @@ class Programme:
     def topics(self) -> set[str]:
         """Return the topics some rule listens to."""
         return set(self.early) | set(self.late)
+
+
+def _altered(plugin: Plugin, where: str) -> PluginError:
+    return PluginError(
+        f"plugin {plugin.name!r} is not the code the history was recorded with: "
+        f"its fingerprint is {plugin.fingerprint[:12]}…",
+        at=where,
+        hint="reinstall the recorded version, or see loyalty rules diff and accept this one: "
+        f"loyalty rules trust {plugin.name}",
+    )
 
 
 class History:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
 from ..ledger.calendar import instant_us, rfc3339
-from ..ledger.errors import FactError, HistoryError, LoyaltyError, PluginError, UsageError
+from ..ledger.errors import FactError, HistoryError, LoyaltyError, UsageError
 from ..ledger.facts import Draft, Fact, FactType, Registry
 from ..ledger.facts.envelope import draft
-from ..ledger.facts.programme import ClockAdvanced, PinnedPlugin, PluginsTrusted, ProgrammeActivated
+from ..ledger.facts.programme import ClockAdvanced, PluginsTrusted, ProgrammeActivated
 from ..ledger.store.database import Database, open_database, upgrade_database
 from ..ledger.store.log import Admission, Log
 from ..ledger.store.reading import head_of, programme_facts
-from .catalogue import Catalogue
+from .catalogue import Catalogue, Pin
 from .compile import Programme
 from .engine import Engine
 from .programme import ProgrammeFile, activation, admission, read_programme
+from .trusting import chosen_catalogue, pin, pins_of
 
 SOURCE = "loyalty"
 
@@ -59,17 +61,19 @@ def create_ledger(
     ledger_id: str,
     now_us: int,
     approver: str | None = None,
+    trusting: Collection[str] = (),
 ) -> Recorded:
     """Make tables and head row, and put the first programme in force from the beginning of time.
 
     Args:
         url: The database; a SQLite file is made when it is missing.
-        catalogue: The installed rules.
+        catalogue: The rules to choose from.
         text: The programme's TOML.
         at: Where the text is from, for errors.
         ledger_id: Part of every hash, for ever.
         now_us: The time.
         approver: Who approved the programme.
+        trusting: Plugins of the catalogue that are accepted with it.
 
     Raises:
         UsageError, PluginError: the programme cannot be applied; nothing is made.
@@ -82,6 +86,8 @@ def create_ledger(
         log = Log(database)
         with database.writing() as connection:
             log.create(connection, ledger_id=ledger_id, now_us=now_us)
+            if trusting:
+                _trust(log, connection, catalogue, trusting, now_us=now_us, approver=approver)
             return _append(
                 log, connection, catalogue.registry, activated, now_us=now_us, what=_applied(activated)
             )
@@ -141,29 +147,32 @@ def advance_clock(database: Database, registry: Registry, *, to_us: int, now_us:
 
 
 def trust_plugins(
-    database: Database, catalogue: Catalogue, names: Sequence[str], *, now_us: int, reason: str | None = None,
+    database: Database, names: Sequence[str], *, folder: Path | None, now_us: int, reason: str | None = None,
     approver: str | None = None,
 ) -> Recorded:  # fmt: skip
-    """Record that the installed code of these plugins is accepted for the whole history.
+    """Record that the code of these plugins, as it is now, is accepted for the whole history.
+
+    They are imported first: what cannot be, or clashes with another plugin, is not accepted.
 
     Raises:
-        PluginError: one of them is not installed or cannot be imported.
+        PluginError: one of them is not installed, cannot be imported or clashes.
     """
-    pinned = []
-    for name in sorted(set(names)):
-        plugin = catalogue.plugins.get(name)
-        if plugin is None or plugin.error:
-            raise PluginError(
-                f"plugin {name!r} "
-                + (f"cannot be imported: {plugin.error}" if plugin else "is not installed"),
-                hint="loyalty rules list shows the plugins",
-            )
-        pinned.append(PinnedPlugin(plugin=name, version=plugin.version, fingerprint=plugin.fingerprint))
-    trusted = PluginsTrusted(plugins=tuple(pinned), reason=reason, approver=approver)
+    with database.reading() as connection:
+        trusted = {(pinned.plugin, pinned.fingerprint) for pinned in pins_of(connection)}
+    catalogue = chosen_catalogue(names, folder, trusted)
     log = Log(database)
     with database.writing() as connection:
-        what = f"trusted: {', '.join(p.plugin for p in pinned)}"
-        return _append(log, connection, catalogue.registry, trusted, now_us=now_us, what=what)
+        return _trust(log, connection, catalogue, names, now_us=now_us, reason=reason, approver=approver)
+
+
+def _trust(
+    log: Log, connection: Connection, catalogue: Catalogue, names: Collection[str], *, now_us: int,
+    reason: str | None = None, approver: str | None = None,
+) -> Recorded:  # fmt: skip
+    pinned = tuple(pin(catalogue.plugins[name]) for name in sorted(set(names)))
+    accepted = PluginsTrusted(plugins=pinned, reason=reason, approver=approver)
+    what = f"trusted: {', '.join(p.plugin for p in pinned)}"
+    return _append(log, connection, catalogue.registry, accepted, now_us=now_us, what=what)
 
 
 def _append(
@@ -256,6 +265,7 @@ def current_admission(connection: Connection, catalogue: Catalogue) -> Admission
     rows = recorded_programmes(connection, catalogue.registry)
     admitted = admission(rows[-1].file) if rows else Admission()
     first = rows[0].file if rows else None
+    accepted = {(pinned.plugin, pinned.fingerprint) for pinned in pins_of(connection)}
 
     def vet(draft: Draft, recorded_us: int) -> FactError | None:
         fact: Fact[Any] = catalogue.registry.fact_decoders()[draft.topic](draft.state)
@@ -268,12 +278,25 @@ def current_admission(connection: Connection, catalogue: Catalogue) -> Admission
                 instant_us(fact.data.to) > recorded_us + admitted.tolerance_us
             ):
                 return FactError(f"time would pass into the future: {fact.data.to!r}", code="future")
+            elif isinstance(fact.data, PluginsTrusted):
+                return _untrusted(fact.data, accepted)
         except (LoyaltyError, ValueError) as error:
             what = error.what if isinstance(error, LoyaltyError) else str(error)
             return FactError(f"programme cannot be used here: {what}", code="unusable-programme")
         return None
 
     return admitted._replace(vet=vet)
+
+
+def _untrusted(data: PluginsTrusted, accepted: Collection[Pin]) -> FactError | None:
+    """Refuse to take a trust over from elsewhere: whose code runs here is said here."""
+    for pinned in data.plugins:
+        if (pinned.plugin, pinned.fingerprint) not in accepted:
+            return FactError(
+                f"plugin {pinned.plugin!r} {pinned.fingerprint[:12]}… is not trusted in this ledger",
+                code="untrusted-plugin", hint=f"loyalty rules trust {pinned.plugin}, then retry",
+            )  # fmt: skip
+    return None
 
 
 def _check_like(file: ProgrammeFile, first: ProgrammeFile | None, *, at: str) -> None:

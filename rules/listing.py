@@ -20,7 +20,9 @@ _HAPPENINGS: dict[type, str] = {NewLot: "every new lot", Changed: "changed sums"
 def listing_fields(catalogue: Catalogue) -> dict[str, Any]:
     """Return plugins and rules for programs."""
     return {
-        "plugins": [plugin._asdict() for plugin in catalogue.plugins.values()],
+        "plugins": [
+            {**plugin._asdict(), "files": len(plugin.files)} for plugin in catalogue.plugins.values()
+        ],
         "rules": [_rule(offer) for _, offer in sorted(catalogue.offers.items())],
     }
 
@@ -38,7 +40,12 @@ def listing_lines(catalogue: Catalogue) -> list[str]:
         lines += [f"  {p['name']:<{width}} {p['type']}{p['default']}" for p in rule["params"]]
         lines.append("")
     for plugin in catalogue.plugins.values():
-        if plugin.error:
+        if not plugin.is_trusted:
+            lines.append(
+                f"plugin {plugin.name} {plugin.version}, {plugin.fingerprint[:12]}…, is not trusted, so it "
+                f"was not imported: loyalty rules trust {plugin.name}"
+            )
+        elif plugin.error:
             lines.append(f"plugin {plugin.name} cannot be imported: {plugin.error}")
     return lines
 

@@ -45,6 +45,7 @@ from ..ledger.units import check_currency
 from .catalogue import Catalogue
 from .rule import STAGES, Rule
 from .state import any_value
+from .trusting import pin
 
 Label = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
 
@@ -148,8 +149,7 @@ def _check_alone(pinned: list[PinnedRule], catalogue: Catalogue, *, at: str) -> 
 
 
 def _pinned_plugin(catalogue: Catalogue, name: str) -> PinnedPlugin:
-    plugin = catalogue.plugins[name]
-    return PinnedPlugin(plugin=name, version=plugin.version, fingerprint=plugin.fingerprint)
+    return pin(catalogue.plugins[name])
 
 
 def _pin(
@@ -206,6 +206,10 @@ def _unknown_rule(catalogue: Catalogue, name: str, version: int | None, where: s
         hint = f"installed versions of {name!r}: {versions}"
     elif near:
         hint = f"did you mean {near[0]!r}? loyalty rules list shows what is installed"
+    unknown = [plugin.name for plugin in catalogue.plugins.values() if not plugin.is_trusted]
+    if unknown:
+        names = " ".join(unknown)
+        hint += f"; not trusted, so not looked at: {names} (loyalty rules trust, or init --trust)"
     if broken:
         hint += f"; plugin {broken[0].name!r} cannot be imported: {broken[0].error}"
     wanted = repr(name) if version is None else f"{name!r} version {version}"

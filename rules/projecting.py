@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ..ledger import projection
@@ -12,19 +14,20 @@ from ..ledger.errors import FindingsError
 from ..ledger.facts import Fact, FactType, Registry
 from ..ledger.projection import Clock, Difference, Progress, Recipe, Runner
 from ..ledger.store.database import Database
-from .catalogue import installed
+from .catalogue import Pin
 from .engine import Engine
 from .governing import recorded_programmes
+from .trusting import pins_of, trusted_catalogue, trusted_in
 
 
-def make_fold(facts: Sequence[Fact[FactType]]) -> Engine:
-    """Return the engine under the installed plugins, in whatever process asks."""
-    return Engine(facts, installed())
+def make_fold(folder: Path | None, facts: Sequence[Fact[FactType]]) -> Engine:
+    """Return the engine under the plugins these facts trust, in whatever process asks."""
+    return Engine(facts, trusted_catalogue(trusted_in(facts), folder))
 
 
-def make_registry() -> Registry:
-    """Return the types of facts, those of the installed plugins included."""
-    return installed().registry
+def make_registry(folder: Path | None, trusted: frozenset[Pin]) -> Registry:
+    """Return the types of facts, those of trusted plugins included."""
+    return trusted_catalogue(trusted, folder).registry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,31 +56,41 @@ class Projected:
         return lines
 
 
-def recipe_for(database: Database) -> Recipe:
-    """Return how facts become rows in this ledger: the installed rules, the days of its zone."""
+def recipe_for(database: Database, folder: Path | None = None) -> Recipe:
+    """Return how facts become rows in this ledger: the rules it trusts, the days of its zone.
+
+    Args:
+        database: The ledger.
+        folder: With rules of the operator's own.
+    """
     with database.reading() as connection:
-        programmes = recorded_programmes(connection, make_registry())
+        trusted = frozenset((pin.plugin, pin.fingerprint) for pin in pins_of(connection))
+        programmes = recorded_programmes(connection, make_registry(folder, trusted))
     zone = programmes[0].file.zone if programmes else "UTC"
-    return Recipe(make_fold=make_fold, make_registry=make_registry, zone=zone)
+    return Recipe(
+        make_fold=partial(make_fold, folder), make_registry=partial(make_registry, folder, trusted), zone=zone
+    )
 
 
 def run_views(
-    database: Database, *, runner: Runner, clock: Clock, batch_facts: int, progress: Progress
-) -> Projected:
+    database: Database, *, runner: Runner, clock: Clock, batch_facts: int, progress: Progress,
+    folder: Path | None = None,
+) -> Projected:  # fmt: skip
     """Bring the views up to the last fact.
 
     Raises:
         LoyaltyError: as :func:`loyalty_ledger.ledger.projection.run`.
     """
     projection.run(
-        database, recipe_for(database), runner=runner, clock=clock, batch_facts=batch_facts, progress=progress
-    )
+        database, recipe_for(database, folder), runner=runner, clock=clock, batch_facts=batch_facts,
+        progress=progress,
+    )  # fmt: skip
     return _projected(database, None)
 
 
 def rebuild_views(
     database: Database, *, runner: Runner, clock: Clock, processes: int, is_from_journal: bool,
-    accept: str | None, progress: Progress,
+    accept: str | None, progress: Progress, folder: Path | None = None,
 ) -> Projected:  # fmt: skip
     """Make all views anew, compare, and swap.
 
@@ -86,7 +99,7 @@ def rebuild_views(
         serving. LoyaltyError: as :func:`loyalty_ledger.ledger.projection.rebuild`.
     """
     done = projection.rebuild(
-        database, recipe_for(database), runner=runner, clock=clock, from_journal=is_from_journal,
+        database, recipe_for(database, folder), runner=runner, clock=clock, from_journal=is_from_journal,
         processes=processes, accept=accept, progress=progress,
     )  # fmt: skip
     if not done.is_live and done.difference is not None:

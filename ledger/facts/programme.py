@@ -25,11 +25,12 @@ class PinnedRule(Part, frozen=True, kw_only=True):
 
 
 class PinnedPlugin(Part, frozen=True, kw_only=True):
-    """The code of a plugin, by the hash of its files."""
+    """The code of a plugin, by the hash of its files; *files* tells each by itself."""
 
     plugin: Name
     version: Name
     fingerprint: Sha256
+    files: dict[Annotated[str, Meta(min_length=1, max_length=1000)], Sha256] = {}
 
 
 class ProgrammeActivated(FactType, frozen=True, kw_only=True):

@@ -89,7 +89,7 @@ def test_a_failed_rule_is_4_and_findings_are_6(shop: Path, monkeypatch: pytest.M
     (shop / "careless.toml").write_text(
         'programme = "Careless"\nzone = "UTC"\ncurrency = "EUR"\n[rules.careless]\n[rules.redemption]\n'
     )
-    said("loyalty init --programme careless.toml")
+    said("loyalty init --programme careless.toml --trust careless")
     said(IMPORT)
 
     assert said("loyalty redeem ann 10") == 1, "a refusal"

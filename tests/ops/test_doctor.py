@@ -119,12 +119,15 @@ def test_a_password_is_never_shown(postgres_url: str) -> None:
 
 
 def test_plugins_are_shown_as_told() -> None:
-    rows = examine(
-        "sqlite:///gone.db", plugins=[("b", "2", "ab" * 32, None), ("a", "1", "", "no module named 'x'")]
-    )
-    assert rows[-2:] == [
+    plugins = [
+        ("b", "2", "ab" * 32, None, True), ("a", "1", "", "no module named 'x'", True),
+        ("c", "3", "ab" * 32, None, False),
+    ]  # fmt: skip
+    rows = examine("sqlite:///gone.db", plugins=plugins)
+    assert rows[-3:] == [
         Row("plugin", "a: no module named 'x'", "bad", "repair or remove it; loyalty rules list"),
         Row("plugin", "b 2, code abababababab"),
+        Row("plugin", "c 3, not trusted: not in use", "warn", "loyalty rules trust c"),
     ]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from engine.tales import STANDING
 from loyalty_ledger.ledger.calendar import DAY_US, HOUR_US, instant_us, rfc3339
-from loyalty_ledger.ledger.errors import FindingsError
+from loyalty_ledger.ledger.errors import LoyaltyError
 from loyalty_ledger.ledger.facts import Draft, convert
 from loyalty_ledger.ledger.facts.envelope import draft
 from loyalty_ledger.ledger.projection import Runner, digest_of_views, rebuild, run, shards
@@ -113,8 +113,9 @@ def test_a_group_torn_apart_is_noticed(ledger_database: Database, monkeypatch: p
         return {member: group for group in groups.values() for member in group}
 
     monkeypatch.setattr(shards, "linked_members", torn)
-    # The rows differ, or a fact that names two members is folded twice and its row exists already.
-    with pytest.raises((FindingsError, sqlite3.IntegrityError, psycopg.IntegrityError)):
+    # The rows differ, or a fact that names two members is folded twice: its row exists already, or two
+    # processes wait for each other to write it.
+    with pytest.raises((LoyaltyError, sqlite3.IntegrityError, psycopg.IntegrityError)):
         rebuild(
             ledger_database, recipe_for(ledger_database), runner=RUNNER, clock=lambda: START_US, processes=2
         )

@@ -54,7 +54,7 @@ def main() -> None:
         (place / "weekend.toml").write_text(PROGRAMME)
         (place / "facts.jsonl").write_text("".join(json.dumps(fact) + "\n" for fact in FACTS))
         for words in (
-            ["init", "--programme", "weekend.toml"],
+            ["init", "--programme", "weekend.toml", "--trust", "weekend"],
             ["import", "facts.jsonl"],
             ["project", "run"],
             ["check"],
