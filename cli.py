@@ -21,6 +21,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -34,6 +35,7 @@ from .ledger.errors import FactError, FindingsError, LoyaltyError, PluginError, 
 
 if TYPE_CHECKING:
     from .ledger.doctor import Row
+    from .ledger.facts.programme import ProgrammeActivated
     from .ledger.projection import Runner
     from .ledger.store.database import Database
     from .rules.catalogue import Catalogue
@@ -551,34 +553,80 @@ def programme() -> None:
 
 @programme.command("apply")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--from", "effective", help="From when it governs, RFC 3339; now when left out.")
+@click.option(
+    "--from",
+    "effective",
+    metavar="DATE|TIME",
+    help="From when it governs: a day of the programme's zone, or RFC 3339; now when left out.",
+)
 @click.option("--approver", help="Who approved it.")
+@click.option(
+    "--restate", "restates", is_flag=True, help="Judge facts recorded already anew; needs --approver."
+)
 @placed
-def programme_apply(place: Place, file: Path, *, effective: str | None, approver: str | None) -> None:
+def programme_apply(
+    place: Place, file: Path, *, effective: str | None, approver: str | None, restates: bool
+) -> None:
     """Put another programme in force for facts recorded from now on.
 
-    Of those, the ones that occurred at or after --from are under it. What is recorded already stays as it is.
+    Of those, the ones that occurred at or after --from are under it. What is recorded already stays as it is,
+    and a --from before facts that are recorded is refused, unless --restate judges them anew: the views are
+    then rebuilt, and what differs is to be accepted.
     """
     from .rules.governing import apply_programme
 
     place.file = str(file)
-    now = now_us()
+    text = _text(file)
     done = apply_programme(
-        place.database, place.catalogue, _text(file), at=str(file), now_us=now, approver=approver,
-        effective_us=_instant(effective, "--from") if effective else now,
+        place.database, place.catalogue, text, at=str(file), now_us=now_us(), approver=approver,
+        effective_us=_since(effective, "--from", text, file) if effective else None, restates=restates,
     )  # fmt: skip
     place.answer(done.fields(), done.lines())
-    place.say("next: loyalty project run")
+    place.say(f"next: loyalty project {'rebuild' if restates else 'run'}")
 
 
 @programme.command("show")
+@click.argument("position", type=click.IntRange(1), required=False)
 @placed
-def programme_show(place: Place) -> None:
-    """Show the programme in force now: its text, rules and parameters."""
-    from .rules.governing import programme_in_force
+def programme_show(place: Place, *, position: int | None) -> None:
+    """Show the programme in force now, or the one recorded at POSITION: its text, rules and parameters."""
+    from .rules.governing import programme_at, programme_in_force
 
     with place.database.reading() as connection:
-        found = programme_in_force(connection, place.catalogue.registry, now_us())
+        registry = place.catalogue.registry
+        if position is None:
+            found = programme_in_force(connection, registry, now_us())
+        else:
+            found = programme_at(connection, registry, position)
+    place.answer(found.fields(), found.lines())
+
+
+@programme.command("diff")
+@click.argument("before")
+@click.argument("after", required=False)
+@placed
+def programme_diff(place: Place, *, before: str, after: str | None) -> None:
+    """Compare two programmes, in words and parameter by parameter.
+
+    BEFORE and AFTER are files, or positions that programme history shows. One alone is compared with the
+    programme in force.
+    """
+    from .rules.governing import programme_at, programme_in_force
+    from .rules.programme import activation
+    from .rules.programme_diff import difference
+
+    def chosen(name: str) -> ProgrammeActivated:
+        if name.isdecimal() and not Path(name).exists():
+            with place.database.reading() as connection:
+                return programme_at(connection, place.catalogue.registry, int(name)).data
+        return activation(_text(Path(name)), place.catalogue, at=name)
+
+    if after is None:
+        with place.database.reading() as connection:
+            old = programme_in_force(connection, place.catalogue.registry, now_us()).data
+        found = difference(old, chosen(before), place.catalogue)
+    else:
+        found = difference(chosen(before), chosen(after), place.catalogue)
     place.answer(found.fields(), found.lines())
 
 
@@ -1293,6 +1341,18 @@ def _instant(text: str, option: str) -> int:
         return instant_us(text)
     except FactError as error:
         raise UsageError(error.what, at=option, hint=error.hint) from error
+
+
+def _since(text: str, option: str, programme_text: str, file: Path) -> int:
+    """Return an instant, or when a day begins in the zone of a programme."""
+    from .ledger.calendar import Zone
+    from .rules.programme import read_programme
+
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return _instant(text, option)
+    return Zone(read_programme(programme_text, at=str(file)).zone).start_us(day)
 
 
 __all__ = ["main", "rfc3339"]

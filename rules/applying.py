@@ -43,6 +43,7 @@ from .effects import (
     Void,
     Wait,
 )
+from .lineage import remembered
 from .member import Member
 from .reversing import reached
 from .state import Alarm, Rung
@@ -124,7 +125,8 @@ class Applying(Changing):
 
     def _count_up(self, effect: Count, handler: Handler, member: Member) -> None:
         counter = words(effect.counter, "Count.counter")
-        before = self._states[member.id].memory.get(handler.label, {}).get(counter, 0)
+        memory = remembered(self._states[member.id].memory, handler.keeps) or {}
+        before = memory.get(counter, 0)
         if not isinstance(before, int):
             raise NonsenseError(f"counts {counter!r}, where it keeps the text {shown(before)}")
         total = before + whole(effect.by, "Count.by", -INT64_MAX)
@@ -146,13 +148,16 @@ class Applying(Changing):
         waiting.append((asked.topic, _encode(asked)))
 
     def _remember(self, handler: Handler, member: Member, key: str, value: int | str | None) -> None:
-        memory = self._states[member.id].memory
+        memory, mine = self._states[member.id].memory, handler.keeps.key
+        if handler.keeps.older and mine not in memory:
+            # From now on it is its own, even when it is empty.
+            memory[mine] = dict(remembered(memory, handler.keeps) or {})
         if value is not None:
-            memory.setdefault(handler.label, {})[key] = value
-        elif handler.label in memory:
-            memory[handler.label].pop(key, None)
-            if not memory[handler.label]:
-                del memory[handler.label]
+            memory.setdefault(mine, {})[key] = value
+        elif mine in memory:
+            memory[mine].pop(key, None)
+            if not memory[mine] and not handler.keeps.older:
+                del memory[mine]
 
     def _flag(self, effect: Flag, handler: Handler, member: Member) -> None:
         flag, reason = words(effect.flag, "Flag.flag"), words(effect.reason, "Flag.reason")

@@ -16,6 +16,7 @@ from ..ledger.facts.programme import ClockAdvanced, PinnedRule, PluginsTrusted, 
 from .answers import said
 from .catalogue import Catalogue, Plugin
 from .effects import Changed, NewLot
+from .lineage import Keeps, Lineage
 from .programme import Policy, read_programme
 from .rule import STAGES, Rule, listeners
 
@@ -34,6 +35,8 @@ class Handler(NamedTuple):
     rule: str
     """label@version, as entries cite it."""
     stage: int
+    keeps: Keeps
+    """Where the rule's memory stands."""
     group: str = ""
     stacks: str = "all"
 
@@ -54,14 +57,20 @@ class Programme:
         orders_us: For how long what facts earned is remembered, in microseconds; None: not at all.
         traces_us: For how long what facts burned is remembered, at least as long; None: not at all.
         sums_days: For how many days sums are kept by day; None: no sums.
-        rules: Rules by label, and as entries cite them.
+        rules: Rules by label.
+        cited: By label, the rule as entries cite it.
+        keeps: By label, where the rule's memory stands.
+        restates: Whether it governs facts recorded before it, too.
     """
 
     def __init__(
-        self, fact: Fact[ProgrammeActivated], catalogue: Catalogue, trusted: set[tuple[str, str]]
-    ) -> None:
+        self, fact: Fact[ProgrammeActivated], catalogue: Catalogue, trusted: set[tuple[str, str]],
+        lineage: Lineage | None = None,
+    ) -> None:  # fmt: skip
         activated = fact.data
+        self._lineage = lineage or Lineage()
         self.position = fact.position
+        self.restates = activated.restates
         self.effective_us = -FOREVER_US if activated.effective is None else instant_us(activated.effective)
         file = read_programme(activated.text, at=f"fact {fact.position}")
         self.name = activated.programme
@@ -73,6 +82,7 @@ class Programme:
         trusted = trusted | {(plugin.plugin, plugin.fingerprint) for plugin in activated.plugins}
         self.rules: dict[str, Rule] = {}
         self.cited: dict[str, str] = {}
+        self.keeps: dict[str, Keeps] = {}
         self.early: dict[str, tuple[Handler, ...]] = {}
         self.late: dict[str, tuple[Handler, ...]] = {}
         self.stacked: set[str] = set()
@@ -121,9 +131,10 @@ class Programme:
         for pinned, rule in rules:
             cited = f"{pinned.label}@{pinned.version}"
             self.rules[pinned.label], self.cited[pinned.label] = rule, cited
+            keeps = self.keeps[pinned.label] = self._lineage.enter(pinned.label, rule)
             for kind, method in listeners(type(rule)).items():
                 handler = Handler(
-                    getattr(rule, method), pinned.label, cited, STAGES.index(rule.stage),
+                    getattr(rule, method), pinned.label, cited, STAGES.index(rule.stage), keeps,
                     pinned.group or "", pinned.stacks,
                 )  # fmt: skip
                 tables.setdefault(kind, []).append(handler)
@@ -177,6 +188,7 @@ class History:
             (plugin.plugin, plugin.fingerprint)
             for fact in facts if isinstance(fact.data, PluginsTrusted) for plugin in fact.data.plugins
         }  # fmt: skip
+        lineage = Lineage()
         digest = hashlib.sha256(f"loyalty-ledger/rules/{ENGINE}\ntzdata {tzdata_version()}\n".encode())
         for fact in facts:
             if isinstance(fact.data, ClockAdvanced):
@@ -184,18 +196,21 @@ class History:
                 self.advance_us.append(instant_us(fact.data.to))
             elif isinstance(fact.data, ProgrammeActivated):
                 activated: Fact[Any] = fact
-                programme = Programme(activated, catalogue, trusted)
+                programme = Programme(activated, catalogue, trusted, lineage)
                 self.programmes.append(programme)
                 digest.update(_identity(programme, catalogue))
         self.fingerprint = digest.hexdigest()
         self.restates = bool(self.programmes) and self.programmes[0].policy.late == "restate"
 
     def governing(self, position: int, occurred_us: int) -> Programme | None:
-        """Return the programme for a fact: the latest effective among the activations below its position."""
+        """Return the programme for a fact: the latest effective among the activations below its position.
+
+        An activation that restates governs facts below its position, too.
+        """
         found: Programme | None = None
         for programme in self.programmes:
-            if programme.position >= position:
-                break
+            if programme.position >= position and not programme.restates:
+                continue
             if programme.effective_us <= occurred_us and (
                 found is None or programme.effective_us >= found.effective_us
             ):
@@ -227,7 +242,7 @@ def _identity(programme: Programme, catalogue: Catalogue) -> bytes:
     return msgspec.json.encode(
         [
             programme.position, programme.effective_us, programme.zone.name, programme.currency, policy,
-            programme.stacking, rules,
+            programme.stacking, rules, *(["restates"] if programme.restates else []),
         ],
         order="deterministic",
     ) + b"\n"  # fmt: skip

@@ -383,7 +383,9 @@ class Group(Stacking):
                 is_refusal=True,
             )
             return
-        handler = Handler(rule.on_timer, alarm.rule, programme.cited[alarm.rule], len(STAGES))
+        handler = Handler(
+            rule.on_timer, alarm.rule, programme.cited[alarm.rule], len(STAGES), programme.keeps[alarm.rule]
+        )
         member = self._member(name, state, programme)
         # It may fire while a rule of the same member waits for an effect on another: put back what that saw.
         suspended = member.awards, member.rule, member.note, self._answered

@@ -18,7 +18,7 @@ from ..ledger.facts.envelope import draft
 from ..ledger.facts.programme import ClockAdvanced, PluginsTrusted, ProgrammeActivated
 from ..ledger.store.database import Database, open_database, upgrade_database
 from ..ledger.store.log import Admission, Log
-from ..ledger.store.reading import head_of, programme_facts
+from ..ledger.store.reading import head_of, member_facts_since, programme_facts
 from .catalogue import Catalogue, Pin
 from .compile import Programme
 from .engine import Engine
@@ -96,25 +96,57 @@ def create_ledger(
 
 
 def apply_programme(
-    database: Database, catalogue: Catalogue, text: str, *, at: str, now_us: int, effective_us: int,
-    approver: str | None = None,
+    database: Database, catalogue: Catalogue, text: str, *, at: str, now_us: int, effective_us: int | None,
+    approver: str | None = None, restates: bool = False,
 ) -> Recorded:  # fmt: skip
     """Put a programme in force from an instant on.
 
+    Args:
+        database: The ledger.
+        catalogue: The rules to choose from.
+        text: The programme's TOML.
+        at: Where the text is from, for errors.
+        now_us: The time.
+        effective_us: From when it governs; None: from now on.
+        approver: Who approved it.
+        restates: Judge facts that are recorded already anew, those that occurred at *effective_us* or later.
+
     Raises:
-        UsageError: no programme, or its zone or currency is not the ledger's.
+        UsageError: no programme; its zone or currency is not the ledger's; it is back-dated beyond recorded
+            facts and does not restate, or restates and nobody has approved it.
         PluginError: it asks for a rule that is not installed.
     """
-    activated = activation(text, catalogue, at=at, effective=rfc3339(effective_us), approver=approver)
+    since_us = now_us if effective_us is None else effective_us
+    if restates and not approver:
+        raise UsageError(
+            "restating what is booked already needs somebody who approves it", at=at, hint="--approver WHO"
+        )
+    activated = activation(
+        text, catalogue, at=at, effective=rfc3339(since_us), approver=approver, restates=restates
+    )
     file = read_programme(text, at=at)
     log = Log(database)
     with database.writing() as connection:
         head = log.lock(connection)
         first = _programmes(connection, catalogue.registry, head.position)[0].file
         _check_like(file, first, at=at)
-        return _append(
+        done = _append(
             log, connection, catalogue.registry, activated, now_us=now_us, what=_applied(activated)
         )
+        if done.is_new and effective_us is not None and effective_us < now_us and not restates:
+            _check_dated(connection, effective_us, at=at)
+        return done
+
+
+def _check_dated(connection: Connection, effective_us: int, *, at: str) -> None:
+    """Refuse to date a programme back beyond facts: they would keep the one they had."""
+    count = member_facts_since(connection, effective_us)
+    if count:
+        which = "1 recorded fact" if count == 1 else f"{count:,} recorded facts"
+        raise UsageError(
+            f"{which} occurred at or after {rfc3339(effective_us)!r}, under the programme before", at=at,
+            hint="choose a later --from, or --restate to judge them anew",
+        )  # fmt: skip
 
 
 def advance_clock(database: Database, registry: Registry, *, to_us: int, now_us: int) -> Recorded:
@@ -234,6 +266,8 @@ def history_lines(found: Sequence[RecordedProgramme]) -> list[str]:
     return [
         f"{row.position:>9,}  {row.data.effective or 'the beginning':<22}  {row.data.programme}"
         f"  ({', '.join(f'{r.label}@{r.version}' for r in row.data.rules) or 'no rules'})"
+        f"{f', approved by {row.data.approver}' if row.data.approver else ''}"
+        f"{', restates what was recorded before' if row.data.restates else ''}"
         for row in found
     ]
 
@@ -241,6 +275,20 @@ def history_lines(found: Sequence[RecordedProgramme]) -> list[str]:
 def recorded_programmes(connection: Connection, registry: Registry) -> list[RecordedProgramme]:
     """Return every activation in the order of positions."""
     return _programmes(connection, registry, head_of(connection).position)
+
+
+def programme_at(connection: Connection, registry: Registry, position: int) -> RecordedProgramme:
+    """Return the activation recorded at a position.
+
+    Raises:
+        LoyaltyError: none is.
+    """
+    for row in recorded_programmes(connection, registry):
+        if row.position == position:
+            return row
+    raise LoyaltyError(
+        f"no programme was applied at position {position:,}", hint="loyalty programme history shows where"
+    )
 
 
 def programme_in_force(connection: Connection, registry: Registry, now_us: int) -> RecordedProgramme:

@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 
 from ..ledger.calendar import Zone
 from . import sums, tracing
+from .lineage import Keeps, remembered
 from .state import MemberState
 from .sums import Sums
 from .tracing import PURCHASE, Traced
+
+_NOTHING = Keeps("")
 
 
 class OpenLot(NamedTuple):
@@ -58,7 +61,7 @@ class Member:
         awards: What this fact has earned so far, in the order it was given.
     """
 
-    __slots__ = ("_others", "_state", "awards", "currency", "id", "note", "rule", "zone")
+    __slots__ = ("_others", "_state", "awards", "currency", "id", "keeps", "note", "rule", "zone")
 
     def __init__(
         self,
@@ -72,7 +75,7 @@ class Member:
         self.zone = zone
         self.currency = currency
         self.awards: list[Award] = []
-        self.rule = ""
+        self.rule, self.keeps = "", _NOTHING
         self.note: Callable[..., None] = _no_note
         """``note("{} × {}", a, b)``: a step of the arithmetic, kept only when explaining; so a value may be a
         function, which is called only then."""
@@ -129,7 +132,7 @@ class Member:
 
     def kept(self, key: str) -> int | str | None:
         """Return what the rule itself keeps under a name, None at first."""
-        memory = self._state.memory.get(self.rule)
+        memory = remembered(self._state.memory, self.keeps)
         return memory.get(key) if memory else None
 
     def rung(self, ladder: str | None = None) -> str | None:

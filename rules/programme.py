@@ -107,7 +107,7 @@ def read_programme(text: str, *, at: str) -> ProgrammeFile:
 
 
 def activation(text: str, catalogue: Catalogue, *, at: str, effective: str | None = None,
-               approver: str | None = None) -> ProgrammeActivated:  # fmt: skip
+               approver: str | None = None, restates: bool = False) -> ProgrammeActivated:  # fmt: skip
     """Return the fact that puts a programme in force: every rule pinned, with all its parameters.
 
     Args:
@@ -116,6 +116,7 @@ def activation(text: str, catalogue: Catalogue, *, at: str, effective: str | Non
         at: Where the text is from, for errors.
         effective: RFC 3339 instant from which it governs; None: from the beginning of time.
         approver: Who approved it.
+        restates: Whether it governs facts recorded before it, too.
 
     Raises:
         UsageError: the text is no programme, or a parameter is wrong.
@@ -133,6 +134,7 @@ def activation(text: str, catalogue: Catalogue, *, at: str, effective: str | Non
         tzdata=tzdata_version(),
         effective=effective,
         approver=approver,
+        restates=restates,
     )
 
 

@@ -80,6 +80,18 @@ class Rule:
         """Return for how many days sums must be kept by day, 0 for totals only; None: no sums."""
         return None
 
+    def migrate(self, kept: dict[str, int | str], version: int) -> dict[str, int | str] | None:  # noqa: ARG002
+        """Return what this version makes of what an older one has kept of a member; None: it starts afresh.
+
+        Asked when a programme has put this version in the place of *version*, under the same label. Timers
+        that are set and the rung the member stands on stay in any case.
+
+        Args:
+            kept: By name, the numbers (counters, too) and texts the older version keeps; a copy.
+            version: The older version.
+        """
+        return None
+
     def on_timer(self, timer: Any, member: Any) -> Answer:  # noqa: ARG002 - for rules to override
         """Answer a timer this rule has set. The default answers nothing."""
         return None

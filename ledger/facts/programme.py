@@ -34,7 +34,10 @@ class PinnedPlugin(Part, frozen=True, kw_only=True):
 
 
 class ProgrammeActivated(FactType, frozen=True, kw_only=True):
-    """A programme is in force from an instant on. *effective* absent: from the beginning of time."""
+    """A programme is in force from an instant on. *effective* absent: from the beginning of time.
+
+    It governs facts recorded after it, unless it *restates*: then those recorded before it, too.
+    """
 
     topic = "programme.activated"
     about = "programme"
@@ -45,6 +48,7 @@ class ProgrammeActivated(FactType, frozen=True, kw_only=True):
     tzdata: Name
     effective: Time | None = None
     approver: Name | None = None
+    restates: bool = False
 
 
 class ClockAdvanced(FactType, frozen=True, kw_only=True):

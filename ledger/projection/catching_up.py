@@ -41,6 +41,8 @@ class CatchUp:
         if generation.position and self._prefix.fingerprint != generation.fingerprint:
             is_older = generation.fingerprint.startswith("schema ")
             what = "views were added" if is_older else "rules or their parameters were altered"
+            if self._prefix.restated:
+                what = f"the past was restated by the programme at position {self._prefix.restated}"
             raise PluginError(
                 f"{what} since generation {generation.number} was built",
                 at=f"position {generation.position}", hint="loyalty project rebuild",

@@ -10,9 +10,9 @@ import msgspec
 from sqlalchemy import Connection
 
 from ..calendar import instant_us
-from ..errors import HistoryError, PluginError
+from ..errors import HistoryError, LoyaltyError, PluginError
 from ..facts import Fact, FactType, Registry
-from ..facts.programme import ClockAdvanced
+from ..facts.programme import ClockAdvanced, PluginsTrusted, ProgrammeActivated
 from ..fold import Fold
 from ..store.reading import FactRow, RawFact, programme_facts
 from ..views.factual import NOTED_ALONE, NOTED_LINKED
@@ -23,6 +23,7 @@ from .recipe import Recipe
 from .stored import stored_decoders
 
 Decode = Callable[[bytes], Any]
+MOST_POSITION = 2**63 - 1
 
 
 class Decoders(dict[str, Decode]):
@@ -90,35 +91,59 @@ class Decoders(dict[str, Decode]):
 class Prefix:
     """The stream ``programme`` up to a position.
 
+    A programme that restates is in it wherever it stands: it governs what was recorded before it.
+
     Attributes:
         fold: The fold under these facts.
         fingerprint: Of the fold and the zone, '' while there are no such facts.
+        restated: Position of a programme behind the rest that restates; None: there is none.
     """
 
     def __init__(self, recipe: Recipe, decoders: Decoders, connection: Connection, upto: int) -> None:
         self._recipe = recipe
         self._decoders = decoders
-        self._facts: list[Fact[FactType]] = []
+        self._facts: dict[int, Fact[FactType]] = {}
         self._advances: list[int] = []
-        self.extend(programme_facts(connection, upto))
-        if not self._facts:
-            self._open()
+        self.restated: int | None = None
+        rows = programme_facts(connection, MOST_POSITION)
+        self._enter(row for row in rows if row.position <= upto or row.topic == PluginsTrusted.topic)
+        for row in rows:
+            if row.position > upto and row.topic == ProgrammeActivated.topic and self._restates(row):
+                self.restated = row.position
+                self._enter([row])
+        self._open()
 
     def extend(self, rows: Iterable[FactRow]) -> int | None:
-        """Go on behind the facts so far; return the latest instant the clock was advanced to, if it was."""
+        """Go on behind the facts so far; return the latest instant the clock was advanced to, if it was.
+
+        Raises:
+            LoyaltyError: a programme among them restates, which was not known at first.
+        """
+        fresh = [row for row in rows if row.stream == "programme"]
+        for row in fresh:
+            is_known = row.position in self._facts
+            if not is_known and row.topic == ProgrammeActivated.topic and self._restates(row):
+                raise LoyaltyError(
+                    f"the programme at position {row.position} restates what is projected",
+                    hint="loyalty project rebuild",
+                )
+        latest_us = self._enter(fresh)
+        if fresh:
+            self._open()
+        return latest_us
+
+    def _restates(self, row: FactRow) -> bool:
+        data = self._decoders.fact(row).data
+        return isinstance(data, ProgrammeActivated) and data.restates
+
+    def _enter(self, rows: Iterable[FactRow]) -> int | None:
         latest_us: int | None = None
-        count = len(self._facts)
         for row in rows:
-            if row.stream != "programme":
-                continue
-            fact = self._decoders.fact(row)
-            self._facts.append(fact)
+            fact = self._facts[row.position] = self._decoders.fact(row)
             if isinstance(fact.data, ClockAdvanced):
                 self._advances.append(row.position)
                 to_us = instant_us(fact.data.to)
                 latest_us = to_us if latest_us is None else max(latest_us, to_us)
-        if len(self._facts) > count:
-            self._open()
         return latest_us
 
     def advances(self, after: int, upto: int) -> list[int]:
@@ -126,5 +151,6 @@ class Prefix:
         return self._advances[bisect_right(self._advances, after) : bisect_left(self._advances, upto + 1)]
 
     def _open(self) -> None:
-        self.fold: Fold = self._recipe.make_fold(self._facts)
+        facts = [self._facts[position] for position in sorted(self._facts)]
+        self.fold: Fold = self._recipe.make_fold(facts)
         self.fingerprint = f"{self.fold.fingerprint}/{self._recipe.zone}" if self._facts else ""

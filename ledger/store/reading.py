@@ -92,6 +92,12 @@ def programme_facts(connection: Connection, upto: int) -> list[FactRow]:
     return [FactRow._make(row) for row in fetch_rows(connection, sql, {"upto": upto})]
 
 
+def member_facts_since(connection: Connection, since_us: int) -> int:
+    """Return how many facts about members are recorded that occurred at an instant or later."""
+    sql = "SELECT count(*) FROM facts WHERE occurred_us >= :since AND stream LIKE 'member/%'"
+    return int(fetch_rows(connection, sql, {"since": since_us})[0][0])
+
+
 def facts_of(
     connection: Connection, members: Sequence[str], *, after: int = 0, upto: int | None = None
 ) -> Iterator[FactRow]:

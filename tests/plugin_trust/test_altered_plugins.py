@@ -156,18 +156,13 @@ def test_altered_code_is_refused_and_does_not_run(site: Site, alter: Callable[[S
     assert not site.marker.exists()
 
 
-def test_another_distribution_of_that_name_is_a_clash(site: Site) -> None:
-    """The one that comes first on the path would win in silence, or both would be offered."""
+def test_another_distribution_of_that_name_is_refused(site: Site) -> None:
+    """The one that comes first on the path is found; its files are not those that were trusted."""
     accepted = trusted()
     shadowed_distribution(site)
     sys.path_importer_cache.clear()
 
-    try:
-        catalogue = installed(accepted)
-    except PluginError as error:
-        assert "2 installed plugins are named 'oak'" in error.what
-    else:
-        assert not catalogue.plugins[NAME].is_trusted
+    assert not installed(accepted).plugins[NAME].is_trusted
     assert not site.marker.exists()
 
 
@@ -224,7 +219,7 @@ def test_a_file_altered_before_it_is_imported_late_is_refused(site: Site) -> Non
     installed(trusted())
     site.write("oak_rules/more/late.py", site.evil)
 
-    with pytest.raises(ImportError, match="late.py is not the file that was trusted"):
+    with pytest.raises(ImportError, match=r"late\.py is not the file that was trusted"):
         importlib.import_module("oak_rules.more.late")
     assert not site.marker.exists()
 
@@ -234,7 +229,7 @@ def test_a_file_that_appears_after_the_look_is_refused(site: Site) -> None:
     site.write("oak_rules/fresh.py", site.evil)
     importlib.invalidate_caches()
 
-    with pytest.raises(ImportError, match="fresh.py is not the file that was trusted"):
+    with pytest.raises(ImportError, match=r"fresh\.py is not the file that was trusted"):
         importlib.import_module("oak_rules.fresh")
     assert not site.marker.exists()
 
