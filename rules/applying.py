@@ -9,7 +9,7 @@ import msgspec
 
 from ..ledger.fold import ActionRow, FlagRow, MoveRow
 from ..ledger.units import INT64_MAX, MOST
-from .answers import NonsenseError, instant, one_of, shown, whole, words
+from .answers import NonsenseError, figures, instant, one_of, positions, shown, whole, words
 from .asking import CAP
 from .changing import Changing
 from .compile import Handler
@@ -65,19 +65,25 @@ class Applying(Changing):
 
     def _apply(self, effect: Effect, handler: Handler, asked: Member) -> None:
         kind = type(effect)
+        name = effect.member
+        if name is not None and type(name) is not str:
+            raise NonsenseError(f"answered {kind.__name__}.member {shown(name)}, not the id of a member")
         if kind is NotQualified:
-            self._note(asked.id, handler.rule, effect.reason, is_refusal=True)  # type: ignore[attr-defined]
+            reason = words(effect.reason, "NotQualified.reason")  # type: ignore[attr-defined]
+            if name is not None and name != asked.id:
+                raise NonsenseError(f"answered NotQualified.member {shown(name)}, who was not asked")
+            self._note(asked.id, handler.rule, reason, is_refusal=True)
             return
-        if not isinstance(effect, Effect):
-            raise NonsenseError(f"answered {shown(effect)}, which is no effect")
-        if effect.member is None or effect.member == asked.id:
+        if name is None or name == asked.id:
             self._book(effect, handler, asked, is_own=True)
             return
+        if self._states.holder(name) is None:
+            raise NonsenseError(f"answered {kind.__name__}.member {shown(name)}, who is not in the group")
         saved = self._at.copy()
-        self._book(effect, handler, self._reach(effect.member), is_own=False)
+        self._book(effect, handler, self._reach(name), is_own=False)
         self._at.restore(saved)
         if kind is Accrue and saved.programme is not None and saved.programme.orders_us is not None:
-            reached(self._accounts[asked.id].trace(saved), effect.member)
+            reached(self._accounts[asked.id].trace(saved), name)
 
     def _book(self, effect: Effect, handler: Handler, member: Member, *, is_own: bool) -> None:
         if type(effect) is Accrue:
@@ -92,7 +98,7 @@ class Applying(Changing):
 
     def _limit(self, effect: Limit, handler: Handler, member: Member, *, is_own: bool) -> None:
         if handler.stage != CAP or not is_own:
-            raise NonsenseError("answered Limit outside the stage cap, or for another member")
+            raise NonsenseError("answered Limit outside the stage cap, or Limit.member for another member")
         points, kept = whole(effect.points, "Limit.points"), []
         for award in member.awards:
             part = min(award.points, points)
@@ -115,7 +121,7 @@ class Applying(Changing):
         phase = max(whole(effect.phase, "SetTimer.phase", 0, LAST_PHASE), EXPIRE + 1)
         alarm = Alarm(due_us, phase, handler.label, key, self._at.fact)
         if self._answered is not None and not self._answered < alarm:
-            raise NonsenseError("set a timer that does not come after the one it answers")
+            raise NonsenseError(f"answered SetTimer.due_us {due_us}, not after the timer that it answers")
         self._states[member.id].set_alarm(alarm)
         if due_us <= self._at.booked_us:
             self._due_now.append(member.id)
@@ -128,9 +134,13 @@ class Applying(Changing):
         memory = remembered(self._states[member.id].memory, handler.keeps) or {}
         before = memory.get(counter, 0)
         if not isinstance(before, int):
-            raise NonsenseError(f"counts {counter!r}, where it keeps the text {shown(before)}")
+            raise NonsenseError(
+                f"answered Count.counter {counter!r}, under which it keeps the text {shown(before)}"
+            )
         total = before + whole(effect.by, "Count.by", -INT64_MAX)
-        self._remember(handler, member, counter, whole(total, f"Count {counter!r} up to", -INT64_MAX) or None)
+        if not -INT64_MAX <= total <= INT64_MAX:
+            raise NonsenseError(f"answered Count.by {effect.by}, which takes {counter!r} past 2^63")
+        self._remember(handler, member, counter, total or None)
 
     def _keep(self, effect: Keep, handler: Handler, member: Member) -> None:
         key, value = words(effect.key, "Keep.key"), effect.value
@@ -143,7 +153,9 @@ class Applying(Changing):
     def _wait(self, effect: Wait, _: Handler, member: Member) -> None:
         order, asked = words(effect.order, "Wait.order"), self._at.asked
         if asked is None or asked.topic == PURCHASE or member.id != self._at.subject:
-            raise NonsenseError(f"answered {shown(effect)}, but only the fact at hand can wait for its order")
+            raise NonsenseError(
+                f"answered Wait.order {order!r}, but only the fact at hand can wait for its order"
+            )
         waiting = self._states[member.id].waiting.setdefault(order, [])
         waiting.append((asked.topic, _encode(asked)))
 
@@ -181,19 +193,17 @@ class Applying(Changing):
         )
 
     def _move(self, effect: Move, handler: Handler, member: Member) -> None:
-        rung = effect.rung and words(effect.rung, "Move.rung")
+        is_none = type(effect.rung) is str and not effect.rung
+        rung = "" if is_none else words(effect.rung, "Move.rung")
         reason = words(effect.reason, "Move.reason")
         ladder = handler.label if effect.ladder is None else words(effect.ladder, "Move.ladder")
         rungs, at = self._states[member.id].rungs, self._at
         stands = rungs.get(ladder) or Rung("", 0)
+        facts = positions(effect.evidence, "Move.evidence", self._latest)
+        numbers = figures(effect.figures, "Move.figures")
         if stands.rung == rung:
             return
-        facts = sorted({whole(position, "Move.evidence", 1) for position in (*effect.evidence, at.fact)})
-        figures = {
-            words(name, "Move.figures"): value if type(value) is int else words(value, "Move.figures")
-            for name, value in effect.figures.items()
-        }
-        evidence = _encode({"facts": facts, "figures": figures}).decode()
+        evidence = _encode({"facts": sorted({*facts, at.fact}), "figures": numbers}).decode()
         rungs[ladder] = Rung(rung, stands.moves + 1)
         self.moves.append(
             MoveRow(

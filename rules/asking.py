@@ -11,7 +11,7 @@ from ..ledger.errors import LoyaltyError, RuleError
 from ..ledger.fold import ActionRow, FlagRow, MoveRow
 from ..ledger.journal import Entry
 from ..ledger.units import MOST
-from .answers import NonsenseError, instant, said, shown, whole, words
+from .answers import NonsenseError, each, instant, one_of, printable, said, shown, whole, words
 from .cause import Cause
 from .compile import Handler, Programme
 from .effects import Accrue, Changed, Effect, NewLot, Terms
@@ -23,6 +23,7 @@ from .state import Alarm, MemberState
 from .sums import Sums
 
 CAP = STAGES.index("cap")
+_ISSUED = "issued"
 
 
 class _StopError(LoyaltyError):
@@ -70,6 +71,8 @@ class Asking:
         group = ref(self)
         self._others: Callable[[str], Member | None] = lambda name: group()._other(name)  # type: ignore[union-attr]
         self._at = Cause()
+        self._known = 0
+        """Of a group that is folded again: up to which position everything is known."""
         self._answered: Alarm | None = None
         """The timer being answered: it sets only timers that sort later."""
         self._due_now: list[str] = []
@@ -80,6 +83,11 @@ class Asking:
     def state_of(self, member: str) -> MemberState:
         """Return the state of a member of the group, or of whom has absorbed it."""
         return self._states[self._states.holder(member) or member]
+
+    @property
+    def _latest(self) -> int:
+        """The last position that a rule can know of."""
+        return max(self._at.position, self._known)
 
     def _apply(self, effect: Effect, handler: Handler, asked: Member) -> None:
         raise NotImplementedError
@@ -125,16 +133,21 @@ class Asking:
             if type(answer) is Accrue and answer.member is None:
                 self._award(answer, handler, member, is_own=True)
             elif answer is not None:
-                for effect in (answer,) if isinstance(answer, Effect) else answer:
-                    self._apply(effect, handler, member)
+                if isinstance(answer, Effect):
+                    self._apply(answer, handler, member)
+                else:
+                    for number, effect in enumerate(each(answer)):
+                        if not isinstance(effect, Effect):
+                            raise NonsenseError(f"answered [{number}] {shown(effect)}, which is no effect")
+                        self._apply(effect, handler, member)
         except BaseException as error:  # a stranger's code may raise anything
-            failure = self._contained(error, handler.rule, member.id)
+            failure = self._contained(error, handler.rule, member.id, handler.method)
             if failure is error:
                 raise
             raise failure from error
 
-    def _contained(self, error: BaseException, rule: str, member: str) -> BaseException:
-        """Return what a rule's fault is to the one who folds, naming rule, member and position."""
+    def _contained(self, error: BaseException, rule: str, member: str, method: str = "") -> BaseException:
+        """Return what a rule's fault is to the one who folds, naming rule, method, member and position."""
         is_named = isinstance(error, RuleError) and bool(error.rule)
         if is_named or isinstance(error, (KeyboardInterrupt, _StopError)):
             return error
@@ -146,13 +159,14 @@ class Asking:
         if isinstance(error, NonsenseError):
             what = str(error)
         hint = "loyalty quarantine list shows who is set aside"
-        return RuleError(f"rule {rule} {what}", rule=rule, at=where, hint=hint)
+        who = f"rule {rule} in {method}()" if method else f"rule {rule}"
+        return RuleError(f"{who} {what}", rule=rule, at=where, hint=hint)
 
     def _award(self, effect: Accrue, handler: Handler, member: Member, *, is_own: bool) -> None:
         points, reason = effect.points, words(effect.reason, "Accrue.reason")
         if type(points) is not int or not 0 <= points <= MOST:
             whole(points, "Accrue.points", most=MOST)
-        if effect.account != "issued" or effect.lines is not None:
+        if effect.account is not _ISSUED or effect.lines is not None:
             self._check_award(effect)
         usable_us, expires_us = effect.usable_us, effect.expires_us
         if usable_us is not None:
@@ -176,8 +190,7 @@ class Asking:
                 self._count(member.id, Sums(adjusted=points), self._at.occurred_us)
 
     def _check_award(self, effect: Accrue) -> None:
-        if effect.account not in ("issued", "opened", "adjusted"):
-            raise NonsenseError(f"answered Accrue.account {shown(effect.account)}")
+        one_of(effect.account, "Accrue.account", ("issued", "opened", "adjusted"))
         if effect.lines is None:
             return
         order = getattr(self._at.asked, "data", None)
@@ -186,8 +199,8 @@ class Asking:
             raise NonsenseError(
                 f"answered Accrue.lines {shown(effect.lines)}, not one number a line of the order"
             )
-        for weight in effect.lines:
-            whole(weight, "Accrue.lines", most=MOST)
+        for number, weight in enumerate(effect.lines):
+            whole(weight, f"Accrue.lines[{number}]", most=MOST)
 
     def _open_lot(self, member: Member, award: Award) -> None:
         cause = self._at
@@ -220,16 +233,20 @@ class Asking:
             answer = handler.call(new, member)
             if answer is None:
                 answer = ()
-            answers: list[Any] = [answer] if isinstance(answer, Effect) else list(answer)
+            answers: list[Any] = [answer] if isinstance(answer, Effect) else list(each(answer))
             for terms in answers:
                 if type(terms) is not Terms:
                     raise NonsenseError(f"answered {shown(terms)} to a new lot, not Terms")
+                if terms.member is not None:
+                    raise NonsenseError(
+                        f"answered Terms.member {shown(terms.member)}, but the lot has its owner"
+                    )
                 if terms.usable_us is not None:
                     instant(terms.usable_us, "Terms.usable_us")
                 if terms.expires_us is not None:
                     instant(terms.expires_us, "Terms.expires_us")
         except BaseException as error:  # a stranger's code may raise anything
-            failure = self._contained(error, handler.rule, member.id)
+            failure = self._contained(error, handler.rule, member.id, handler.method)
             if failure is error:
                 raise
             raise failure from error
@@ -241,8 +258,8 @@ class Asking:
             try:
                 text = template.format(*(value() if callable(value) else value for value in values))
             except Exception as error:  # noqa: BLE001 - explaining must not fail where folding does not
-                text = f"{template} ({type(error).__name__}: {said(error)})"
-            self._note(member, rule, text)
+                text = f"{shown(template)} ({type(error).__name__}: {said(error)})"
+            self._note(member, rule, printable(text))
 
         return note
 

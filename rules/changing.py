@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import holding
-from .answers import NonsenseError, instant, shown, whole, words
+from .answers import NonsenseError, instant, whole, words
 from .compile import Handler
 from .effects import Capture, Expire, Extend, Hold, Reinstate, Release, Void
 from .member import Award, Member
@@ -20,9 +20,10 @@ class Changing(Moving):
         account = self._accounts[member.id]
         points = whole(effect.points, "Hold.points", 1)
         if name in account.state.holds:
-            raise NonsenseError(f"answered {shown(effect)}, but that hold is open")
+            raise NonsenseError(f"answered Hold.hold {name!r}, which is open")
         if points > account.state.points:
-            raise NonsenseError(f"answered {shown(effect)}, but {account.state.points} points can be spent")
+            can = account.state.points
+            raise NonsenseError(f"answered Hold.points {points}, but {can} points can be spent")
         order = "" if effect.order is None else words(effect.order, "Hold.order")
         holding.place(account, name, points, order, reason, self._at)
 
@@ -46,21 +47,25 @@ class Changing(Moving):
         self._look_for_due(member.id)
 
     def _open_hold(self, effect: Capture | Void, member: Member) -> Held:
-        held = self._states[member.id].holds.get(words(effect.hold, f"{type(effect).__name__}.hold"))
+        what = f"{type(effect).__name__}.hold"
+        held = self._states[member.id].holds.get(words(effect.hold, what))
         if held is None:
-            raise NonsenseError(f"answered {shown(effect)}, but no such hold is open")
+            raise NonsenseError(f"answered {what} {effect.hold!r}, but no such hold is open")
         return held
 
     def _extend(self, effect: Extend, handler: Handler, member: Member) -> None:
         expires_us = instant(effect.expires_us, "Extend.expires_us")
         reason, account = words(effect.reason, "Extend.reason"), self._accounts[member.id]
+        if effect.lot is not None:
+            whole(effect.lot, "Extend.lot", 1)
         for lot in list(account.state.lots):
             if lot.expires_us < expires_us and effect.lot in (None, lot.lot):
                 account.extend(lot, expires_us, reason, self._at, handler.label)
         account.extend_taken(effect.lot, expires_us, self._at, handler.label)
 
     def _release(self, effect: Release, handler: Handler, member: Member) -> None:
-        fact, reason = whole(effect.fact, "Release.fact", 1), words(effect.reason, "Release.reason")
+        fact = whole(effect.fact, "Release.fact", 1, self._latest)
+        reason = words(effect.reason, "Release.reason")
         account = self._accounts[member.id]
         for lot in list(account.state.lots):
             if lot.fact == fact and lot.pending:
@@ -68,7 +73,7 @@ class Changing(Moving):
 
     def _reinstate(self, effect: Reinstate, handler: Handler, member: Member) -> None:
         account, reason = self._accounts[member.id], words(effect.reason, "Reinstate.reason")
-        points = whole(effect.points, "Reinstate.points", 1, account.state.gone_points)
+        points = whole(effect.points, "Reinstate.points", 1, max(account.state.gone_points, 0))
         expires_us = None if effect.expires_us is None else instant(effect.expires_us, "Reinstate.expires_us")
         award = Award(handler.rule, handler.label, points, reason, None, expires_us, "expired")
         account.state.gone_points -= points

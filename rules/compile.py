@@ -13,7 +13,7 @@ from ..ledger.calendar import DAY_US, FOREVER_US, Zone, instant_us, tzdata_versi
 from ..ledger.errors import PluginError
 from ..ledger.facts import Fact, FactType
 from ..ledger.facts.programme import ClockAdvanced, PinnedRule, PluginsTrusted, ProgrammeActivated
-from .answers import said
+from .answers import said, shown
 from .catalogue import Catalogue, Plugin
 from .effects import Changed, NewLot
 from .lineage import Keeps, Lineage
@@ -24,6 +24,7 @@ ENGINE = 3
 """Version of what the engine itself does; a change that could move a number raises it."""
 
 _CAP = STAGES.index("cap")
+_MOST_DAYS = 1_000_000
 Method = Callable[[Any, Any], Any]
 
 
@@ -39,6 +40,8 @@ class Handler(NamedTuple):
     """Where the rule's memory stands."""
     group: str = ""
     stacks: str = "all"
+    method: str = "on_timer"
+    """The method's name, for whoever has to mend it."""
 
 
 class Programme:
@@ -135,16 +138,16 @@ class Programme:
             for kind, method in listeners(type(rule)).items():
                 handler = Handler(
                     getattr(rule, method), pinned.label, cited, STAGES.index(rule.stage), keeps,
-                    pinned.group or "", pinned.stacks,
+                    pinned.group or "", pinned.stacks, method,
                 )  # fmt: skip
                 tables.setdefault(kind, []).append(handler)
         self.terms = tuple(tables.pop(NewLot, ()))
         self.changed = tuple(tables.pop(Changed, ()))
-        orders_days = [days for _, rule in rules if (days := rule.orders_days()) is not None]
+        orders_days = [days for _, rule in rules if (days := _days(rule, "orders_days")) is not None]
         self.orders_us = max(orders_days) * DAY_US if orders_days else None
-        spending_days = [days for _, rule in rules if (days := rule.spending_days()) is not None]
+        spending_days = [days for _, rule in rules if (days := _days(rule, "spending_days")) is not None]
         self.traces_us = max(orders_days + spending_days) * DAY_US if orders_days or spending_days else None
-        sums_days = [days for _, rule in rules if (days := rule.sums_days()) is not None]
+        sums_days = [days for _, rule in rules if (days := _days(rule, "sums_days")) is not None]
         self.sums_days = max(sums_days) if sums_days else None
         self.remembers = bool(orders_days or sums_days)
         for kind, handlers in tables.items():
@@ -165,6 +168,25 @@ def _altered(plugin: Plugin, where: str) -> PluginError:
         at=where,
         hint="reinstall the recorded version, or see loyalty rules diff and accept this one: "
         f"loyalty rules trust {plugin.name}",
+    )
+
+
+def _days(rule: Rule, asked: str) -> int | None:
+    """Return for how many days a rule asks that something is remembered.
+
+    Raises:
+        PluginError: it does not say.
+    """
+    who = f"rule {rule.name!r} version {rule.version}"
+    try:
+        days = getattr(rule, asked)()
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"{who} failed in {asked}(): {type(error).__name__}: {said(error)}") from error
+    if days is None or (type(days) is int and 0 <= days <= _MOST_DAYS):
+        return days
+    raise PluginError(
+        f"{who} answered {asked}() {shown(days)}, not a number of days from 0 to {_MOST_DAYS}",
+        hint="answer None where nothing need be remembered",
     )
 
 

@@ -67,8 +67,6 @@ class Group(Stacking):
         self._reached: dict[str, None] = {}
         """Members to whom effects were addressed lately."""
         self._restates = engine.history.restates
-        self._known = 0
-        """Of a group that is folded again: up to which position everything is known."""
 
     def apply(self, fact: Fact[FactType]) -> None:  # noqa: C901 - once a fact: calls cost
         """Fold one fact.

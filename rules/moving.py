@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from ..ledger.fold import FlagRow
+from ..ledger.units import MOST
 from . import holding, renumbering, sums
-from .answers import NonsenseError, shown, whole, words
+from .answers import NonsenseError, whole, words, yes_or_no
 from .compile import Handler
 from .effects import Changed, Merge, Transfer, Unmerge
 from .journaling import lot_of
@@ -20,10 +21,12 @@ class Moving(Reversing):
     """A group in which points and facts can pass from one member to another."""
 
     def _transfer(self, effect: Transfer, handler: Handler, member: Member) -> None:
-        points, reason = whole(effect.points, "Transfer.points", 1), words(effect.reason, "Transfer.reason")
+        points = whole(effect.points, "Transfer.points", 1, MOST)
+        reason = words(effect.reason, "Transfer.reason")
         to = self._states.holder(words(effect.to, "Transfer.to"))
         if to is None or to == member.id:
-            raise NonsenseError(f"answered {shown(effect)}: {effect.to!r} is not another member of the group")
+            raise NonsenseError(f"answered Transfer.to {effect.to!r}, not another member of the group")
+        restarts = yes_or_no(effect.restarts, "Transfer.restarts")
         account, at = self._accounts[member.id], self._at
         pieces = account.spend(points, reason, at, "transferred")
         if at.programme is not None and at.programme.traces_us is not None:
@@ -34,7 +37,7 @@ class Moving(Reversing):
         saved = at.copy()
         receiver = self._reach(to)
         for piece in pieces:
-            if effect.restarts or piece.lot is None:
+            if restarts or piece.lot is None:
                 self._open_lot(
                     receiver,
                     Award(handler.rule, handler.label, piece.points, reason, None, None, "transferred"),
@@ -56,7 +59,7 @@ class Moving(Reversing):
     def _merge(self, effect: Merge, _: Handler, member: Member) -> None:
         absorbed, reason = words(effect.absorbed, "Merge.absorbed"), words(effect.reason, "Merge.reason")
         if self._states.holder(absorbed) != absorbed or absorbed == member.id:
-            raise NonsenseError(f"answered {shown(effect)}: {absorbed!r} is no other member of its own")
+            raise NonsenseError(f"answered Merge.absorbed {absorbed!r}, no other member of its own")
         saved = self._at.copy()
         self._reach(absorbed)
         saved.booked_us = max(saved.booked_us, self._at.booked_us)
@@ -72,10 +75,11 @@ class Moving(Reversing):
 
     def _unmerge(self, effect: Unmerge, handler: Handler, member: Member) -> None:
         absorbed, reason = words(effect.absorbed, "Unmerge.absorbed"), words(effect.reason, "Unmerge.reason")
+        merge = whole(effect.merge, "Unmerge.merge", 1)
         if not self.is_card(absorbed, member.id, self._at.origin or member.id) or (
-            self._states[absorbed].absorbed_at != whole(effect.merge, "Unmerge.merge", 1)
+            self._states[absorbed].absorbed_at != merge
         ):
-            why = f"fact {effect.merge} has not merged {absorbed} into {member.id}"
+            why = f"fact {merge} has not merged {absorbed} into {member.id}"
             self.flags.append(FlagRow(member.id, self._at.position, handler.rule, "merge-refused", why))
             return
         theirs = {name for name in self._origins(member.id) if absorbed in self._states.chain(name)}

@@ -21,9 +21,10 @@ class Reversing(Asking):
         raise NotImplementedError
 
     def _remembered(self, effect: Reverse | Restore | Undo, member: Member) -> Trace:
-        trace = tracing.at(self._states[member.id], whole(effect.fact, f"{type(effect).__name__}.fact", 1))
+        what = f"{type(effect).__name__}.fact"
+        trace = tracing.at(self._states[member.id], whole(effect.fact, what, 1))
         if trace is None:
-            raise NonsenseError(f"answered {shown(effect)}, but that fact is not remembered")
+            raise NonsenseError(f"answered {what} {effect.fact}, but that fact is not remembered")
         return trace
 
     def _reverse(self, effect: Reverse, handler: Handler, member: Member) -> None:
@@ -175,8 +176,8 @@ def _mark_returned(trace: Trace, returned: tuple[int, ...] | None) -> None:
             f"answered Reverse.returned {shown(returned)}, not one number a part of the order"
         )
     before = trace.returned or (0,) * len(trace.weights)
-    for was, now, weight in zip(before, returned, trace.weights, strict=True):
-        whole(now, "Reverse.returned", was, max(weight, 1))
+    for part, (was, now, weight) in enumerate(zip(before, returned, trace.weights, strict=True)):
+        whole(now, f"Reverse.returned[{part}]", was, max(weight, 1))
     trace.returned = returned
     trace.is_reversed = all(
         now >= weight and (now or weight or not _earns(trace, part))

@@ -17,6 +17,8 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
+from ..ledger.units import MOST
+from .answers import each, whole
 from .applying import Applying
 from .compile import Handler, Programme
 from .effects import Accrue, Effect
@@ -96,7 +98,12 @@ class Stacking(Applying):
 
         def listening(asked_about: Any, asked: Member) -> None:
             answer = handler.call(asked_about, asked)
-            effects.extend((answer,) if isinstance(answer, Effect) else answer or ())
+            if answer is not None:
+                effects.extend((answer,) if isinstance(answer, Effect) else each(answer))
+            for effect in effects:
+                # Nonsense must not decide which answer is the best, nor be passed over.
+                if type(effect) is Accrue:
+                    whole(effect.points, "Accrue.points", most=MOST)
 
         self._ask(handler._replace(call=listening), fact, member)
         return effects
@@ -111,5 +118,4 @@ class Stacking(Applying):
 
 def _points(effects: list[Effect]) -> int:
     """Return the points that effects accrue to the member itself."""
-    given = (effect.points for effect in effects if isinstance(effect, Accrue) and effect.member is None)
-    return sum(points for points in given if isinstance(points, int))
+    return sum(effect.points for effect in effects if type(effect) is Accrue and effect.member is None)

@@ -195,7 +195,9 @@ def test_an_error_reads_the_same_in_every_process() -> None:
     """What it says is stored: an address in memory would make two rebuilds differ."""
     error = fault_of(answering(object))
 
-    assert error.what == "rule bad@1 failed: TypeError: 'object' object is not iterable"
+    assert error.what == (
+        "rule bad@1 in speak() answered <object object>, which is no effect and no list of effects"
+    )
     assert " at 0x" not in fault_of(answering(lambda: [object()])).what
 
 
