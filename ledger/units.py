@@ -15,6 +15,8 @@ from decimal import (
     Decimal,
     InvalidOperation,
 )
+from fractions import Fraction
+from math import lcm
 from typing import Literal
 
 from .errors import FactError
@@ -182,3 +184,15 @@ def shares(total: int, weights: Sequence[int]) -> list[int]:
     for index in order[: total - sum(parts)]:
         parts[index] += 1
     return parts
+
+
+def whole_weights(weights: Sequence[Fraction]) -> tuple[int, ...]:
+    """Return exact weights as whole numbers in the same proportion, as near as such numbers can be.
+
+    >>> whole_weights([Fraction(1, 2), Fraction(1, 3), Fraction(-1)])
+    (3, 2, 0)
+    """
+    denominator = lcm(*(weight.denominator for weight in weights))
+    scaled = [max(int(weight * denominator), 0) for weight in weights]
+    less = max(scaled, default=0) // MOST + 1
+    return tuple(weight // less for weight in scaled)

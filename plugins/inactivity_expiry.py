@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from loyalty_ledger.ledger.period import PeriodByRung
 from loyalty_ledger.rules import (
     ActivityRecorded,
     BalanceOpened,
@@ -26,6 +25,7 @@ from loyalty_ledger.rules import (
     MemberEnrolled,
     MembersMerged,
     MembersUnmerged,
+    PeriodByRung,
     PointsAdjusted,
     PointsExtended,
     PointsRedeemed,

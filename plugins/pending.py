@@ -7,11 +7,11 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from loyalty_ledger.ledger.period import Days, Period
 from loyalty_ledger.rules import (
     FOREVER_US,
     ActivityRecorded,
     Answer,
+    Days,
     Effect,
     Fact,
     Keep,
@@ -19,6 +19,7 @@ from loyalty_ledger.rules import (
     NewLot,
     NotQualified,
     Params,
+    Period,
     PurchaseRecorded,
     Release,
     Rule,

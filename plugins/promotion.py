@@ -10,13 +10,13 @@ from typing import Annotated
 from dateutil.rrule import rrule, rrulestr
 from msgspec import Meta
 
-from loyalty_ledger.ledger.errors import FactError
 from loyalty_ledger.rules import (
     MOST,
     Accrue,
     Answer,
     Award,
     Fact,
+    FactError,
     Member,
     NotQualified,
     Params,

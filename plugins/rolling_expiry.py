@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from loyalty_ledger.ledger.period import Period, PeriodByRung
-from loyalty_ledger.rules import DAY_US, FOREVER_US, Answer, Member, NewLot, Rule, Terms, hookimpl, on
+from loyalty_ledger.rules import (
+    DAY_US,
+    FOREVER_US,
+    Answer,
+    Member,
+    NewLot,
+    Period,
+    PeriodByRung,
+    Rule,
+    Terms,
+    hookimpl,
+    on,
+)
 
 
 class ExpiryParams(PeriodByRung, frozen=True, kw_only=True):

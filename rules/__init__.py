@@ -6,6 +6,7 @@ balance.
 """
 
 from ..ledger.calendar import DAY_US, FOREVER_US, HOUR_US, Zone, instant_us
+from ..ledger.errors import FactError
 from ..ledger.facts import Fact, FactType, Part
 from ..ledger.facts.activity import ActivityRecorded, ScoreRecorded
 from ..ledger.facts.complaint import (
@@ -43,7 +44,8 @@ from ..ledger.facts.promise import PromiseKept, PromiseMade
 from ..ledger.facts.purchase import Line, PurchaseRecorded, PurchaseReturned
 from ..ledger.facts.referral import RecommendationStated, ReferralAsked, ReferralMade
 from ..ledger.facts.reward import GiftGiven, RewardCancelled, RewardIssued, RewardRedeemed
-from ..ledger.units import MOST, Rounding, divided, minor_units, money_text, rounded, shares
+from ..ledger.period import Days, Period, PeriodByRung
+from ..ledger.units import MOST, Rounding, divided, minor_units, money_text, rounded, shares, whole_weights
 from .effects import (
     Accrue,
     Burn,
@@ -85,19 +87,19 @@ from .sums import Sums
 from .tracing import Traced
 
 __all__ = [
-    "DAY_US", "FOREVER_US", "HOUR_US", "MOST", "STAGES", "Accrue", "ActionDone", "ActivityRecorded",
-    "Answer", "Award", "BalanceOpened", "Burn", "Capture", "Changed", "ComplaintAcknowledged",
-    "ComplaintExplained", "ComplaintFollowedUp", "ComplaintOpened", "ComplaintReopened",
-    "ComplaintResolved", "ContactRecorded", "Count", "Effect", "Expire", "Extend", "Fact",
-    "FactRetracted", "FactType", "FeedbackAnswered", "FeedbackReceived", "Flag", "GiftGiven", "Hold",
-    "HoldCaptured", "HoldPlaced", "HoldVoided", "ImprovementMade", "InterestDeclared", "Keep", "Limit",
-    "Line", "Member", "MemberAttributesChanged", "MemberEnrolled", "MemberLeft", "MembersMerged",
-    "MembersUnmerged", "Merge", "Move", "NewLot", "NotQualified", "OpenLot", "Params", "Part",
-    "PointsAdjusted", "PointsExtended", "PointsRedeemed", "PointsReinstated", "PointsTransferred",
-    "PreferenceStated", "PromiseKept", "PromiseMade", "PurchaseRecorded", "PurchaseReturned", "Recommend",
-    "RecommendationStated", "RedemptionCancelled", "ReferralAsked", "ReferralMade", "Reinstate",
-    "Release", "Restore", "Reverse", "RewardCancelled", "RewardIssued", "RewardRedeemed", "Rounding",
-    "Rule", "ScoreRecorded", "Selection", "SetTimer", "Settle", "StopTimer", "Sums", "SurveyAnswered",
-    "Terms", "Timer", "Traced", "Transfer", "Undo", "Unmerge", "Void", "Wait", "Zone", "divided", "hookimpl",
-    "instant_us", "minor_units", "money_text", "on", "purchase_refusal", "rounded", "shares",
+    "DAY_US", "FOREVER_US", "HOUR_US", "MOST", "STAGES", "Accrue", "ActionDone", "ActivityRecorded", "Answer",
+    "Award", "BalanceOpened", "Burn", "Capture", "Changed", "ComplaintAcknowledged", "ComplaintExplained",
+    "ComplaintFollowedUp", "ComplaintOpened", "ComplaintReopened", "ComplaintResolved", "ContactRecorded",
+    "Count", "Days", "Effect", "Expire", "Extend", "Fact", "FactError", "FactRetracted", "FactType",
+    "FeedbackAnswered", "FeedbackReceived", "Flag", "GiftGiven", "Hold", "HoldCaptured", "HoldPlaced",
+    "HoldVoided", "ImprovementMade", "InterestDeclared", "Keep", "Limit", "Line", "Member",
+    "MemberAttributesChanged", "MemberEnrolled", "MemberLeft", "MembersMerged", "MembersUnmerged", "Merge",
+    "Move", "NewLot", "NotQualified", "OpenLot", "Params", "Part", "Period", "PeriodByRung", "PointsAdjusted",
+    "PointsExtended", "PointsRedeemed", "PointsReinstated", "PointsTransferred", "PreferenceStated",
+    "PromiseKept", "PromiseMade", "PurchaseRecorded", "PurchaseReturned", "Recommend", "RecommendationStated",
+    "RedemptionCancelled", "ReferralAsked", "ReferralMade", "Reinstate", "Release", "Restore", "Reverse",
+    "RewardCancelled", "RewardIssued", "RewardRedeemed", "Rounding", "Rule", "ScoreRecorded", "Selection",
+    "SetTimer", "Settle", "StopTimer", "Sums", "SurveyAnswered", "Terms", "Timer", "Traced", "Transfer",
+    "Undo", "Unmerge", "Void", "Wait", "Zone", "divided", "hookimpl", "instant_us", "minor_units",
+    "money_text", "on", "purchase_refusal", "rounded", "shares", "whole_weights",
 ]  # fmt: skip

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil, lcm
+from math import ceil
 from typing import NamedTuple
 
-from loyalty_ledger.rules import MOST, minor_units, money_text
+from loyalty_ledger.rules import minor_units, money_text
 
 
 class Rate(NamedTuple):
@@ -46,14 +46,6 @@ def rate_of(currency: str, points: int, per: Decimal, minimum_order: Decimal, sp
         currency, points, minor.numerator, minor.denominator, minimum_minor, from_minor, text,
         f"{points} per {text}", f"{told} per {text} spent",
     )  # fmt: skip
-
-
-def whole_weights(weights: list[Fraction]) -> tuple[int, ...]:
-    """Return what lines count for as whole numbers in the same proportion, as near as such numbers can be."""
-    denominator = lcm(*(weight.denominator for weight in weights))
-    scaled = [max(int(weight * denominator), 0) for weight in weights]
-    less = max(scaled) // MOST + 1
-    return tuple(weight // less for weight in scaled)
 
 
 def decimal_text(number: Fraction) -> str:

@@ -20,11 +20,12 @@ from loyalty_ledger.rules import (
     divided,
     money_text,
     on,
+    whole_weights,
 )
 
 from .basis import Basis
 from .params import SpendParams
-from .rates import Rate, amount_text, decimal_text, rate_of, whole_weights
+from .rates import Rate, amount_text, decimal_text, rate_of
 
 
 class PointsPerSpend(Rule):
