@@ -77,7 +77,7 @@ class TierMultiplier(Rule):
         return Accrue(points=points, reason=self._reasons[rung or ""], lines=lines)
 
 
-def _lines(order: PurchaseRecorded, awards: list[Award]) -> tuple[int, ...] | None:
+def _lines(order: PurchaseRecorded, awards: tuple[Award, ...]) -> tuple[int, ...] | None:
     """Return what each line has earned, so that a returned line takes its own extra points with it."""
     amounts = [max(line.amount_minor, 0) for line in order.lines]
     if not any(amounts):

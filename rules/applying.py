@@ -100,12 +100,12 @@ class Applying(Changing):
         if handler.stage != CAP or not is_own:
             raise NonsenseError("answered Limit outside the stage cap, or Limit.member for another member")
         points, kept = whole(effect.points, "Limit.points"), []
-        for award in member.awards:
+        for award in member._awards:
             part = min(award.points, points)
             points -= part
             if part:
                 kept.append(award._replace(points=part))
-        member.awards[:] = kept
+        member._awards[:] = kept
         self._note(member.id, handler.rule, words(effect.reason, "Limit.reason"))
 
     def _burn(self, effect: Burn, _: Handler, member: Member) -> None:
@@ -266,9 +266,9 @@ class Applying(Changing):
             member = self._reach(name)
             self._changed[name] = pending + self._changed.get(name, [])
             # What it gains now is booked at once: none of it belongs to a fact of its own.
-            awards, member.awards = member.awards, []
+            awards, member._awards = member._awards, []
             self._hear(name)
-            member.awards = awards
+            member._awards = awards
             self._at.restore(saved)
         error = NonsenseError("changes the sums of members without end")
         raise self._contained(error, self._at.rule, next(iter(self._changed)))

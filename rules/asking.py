@@ -115,7 +115,7 @@ class Asking:
         view.rule = self._at.rule.rpartition("@")[0]
         view.keeps = programme.keeps.get(view.rule, view.keeps)
         if name in self._members:
-            view.awards = list(self._members[name].awards)
+            view._awards = list(self._members[name]._awards)
         return view
 
     def _ask(self, handler: Handler, asked_about: Any, member: Member) -> None:
@@ -181,7 +181,7 @@ class Asking:
             handler.rule, handler.label, points, reason, usable_us, expires_us, effect.account, effect.lines,
         ))  # fmt: skip
         if is_own:
-            member.awards.append(award)
+            member._awards.append(award)
         if not is_own or handler.stage > CAP:
             self._open_lot(member, award)
             if effect.account == "issued":

@@ -142,10 +142,10 @@ class Group(Stacking):
         else:
             for handler in early:
                 self._ask(handler, fact, member)
-        for award in member.awards:
+        for award in member._awards:
             self._open_lot(member, award)
         if programme.sums_days is not None:
-            more = _summed(member.awards, spend_minor, visits)
+            more = _summed(member._awards, spend_minor, visits)
             self._count(name, more, fact.occurred_us)
             self._hear(name)
         for handler in late:
@@ -153,8 +153,8 @@ class Group(Stacking):
         if self._changed:
             self._hear(name)
             self._hear_others()
-        if member.awards:
-            member.awards = []
+        if member._awards:
+            member._awards = []
 
     def _answer_waiting(
         self, fact: Fact[FactType], name: str, state: MemberState, programme: Programme
@@ -386,12 +386,12 @@ class Group(Stacking):
         )
         member = self._member(name, state, programme)
         # It may fire while a rule of the same member waits for an effect on another: put back what that saw.
-        suspended = member.awards, member.rule, member.note, self._answered
+        suspended = member._awards, member.rule, member.note, self._answered
         unheard = self._changed.pop(name, None)
-        member.awards, self._answered = [], alarm
+        member._awards, self._answered = [], alarm
         self._ask(handler, Timer(alarm.key, alarm.due_us, alarm.fact), member)
         self._hear(name)
-        member.awards, member.rule, member.note, self._answered = suspended
+        member._awards, member.rule, member.note, self._answered = suspended
         if unheard:
             self._changed[name] = unheard
 

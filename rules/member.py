@@ -58,10 +58,9 @@ class Member:
         id: The member's id.
         zone: The programme's zone: ``zone.local_date(fact.occurred_us)``.
         currency: The programme's currency.
-        awards: What this fact has earned so far, in the order it was given.
     """
 
-    __slots__ = ("_others", "_state", "awards", "currency", "id", "keeps", "note", "rule", "zone")
+    __slots__ = ("_awards", "_others", "_state", "currency", "id", "keeps", "note", "rule", "zone")
 
     def __init__(
         self,
@@ -74,7 +73,7 @@ class Member:
         self.id = member
         self.zone = zone
         self.currency = currency
-        self.awards: list[Award] = []
+        self._awards: list[Award] = []
         self.rule, self.keeps = "", _NOTHING
         self.note: Callable[..., None] = _no_note
         """``note("{} × {}", a, b)``: a step of the arithmetic, kept only when explaining; so a value may be a
@@ -121,9 +120,14 @@ class Member:
         )
 
     @property
+    def awards(self) -> tuple[Award, ...]:
+        """What this fact has earned so far, in the order it was given."""
+        return tuple(self._awards)
+
+    @property
     def earned_points(self) -> int:
         """Points this fact has earned so far."""
-        return sum(award.points for award in self.awards)
+        return sum(award.points for award in self._awards)
 
     def counter(self, name: str) -> int:
         """Return the rule's own named counter, 0 at first."""

@@ -187,6 +187,21 @@ def test_nonsense_is_refused_and_shown(name: str) -> None:
     fault_of(answering(lambda: NONSENSE[name]))
 
 
+@pytest.mark.parametrize("tamper", [
+    lambda member: member.awards.append(5), lambda member: member.awards.clear(),
+    lambda member: setattr(member, "awards", None), lambda member: member.awards.__setitem__(0, 1.5),
+])  # fmt: skip
+def test_a_rule_cannot_tamper_with_what_others_have_given(tamper: Callable[[Any], Any]) -> None:
+    class Bad(Rule):
+        name, stage = "bad", "cap"
+
+        @on(PurchaseRecorded)
+        def speak(self, purchase: object, member: Any) -> None:
+            tamper(member)
+
+    assert "in speak() failed: AttributeError" in fault_of(Bad).what
+
+
 def test_a_limit_for_another_member_is_refused() -> None:
     fault_of(answering(lambda: Limit(points=5, reason="x", member="zoe"), in_stage="cap"))
 
