@@ -81,6 +81,21 @@ class ActionRow(NamedTuple):
     """What came of it, when the rule itself sees that it has been done; None: it is recommended."""
 
 
+class Grants:
+    """What budgets shared by all members have granted, in the order of the log.
+
+    Attributes:
+        position: Of the last fact that has had its turn.
+        used: By budget, how much of it has been granted.
+        given: By position of a fact and budget, what it was granted; a text says why it could not be.
+    """
+
+    def __init__(self) -> None:
+        self.position = 0
+        self.used: dict[str, int] = {}
+        self.given: dict[int, dict[str, int | str]] = {}
+
+
 class GroupFold(Protocol):
     """The fold of one group: members connected by facts that name several of them.
 
@@ -119,11 +134,18 @@ class Fold(Protocol):
 
     fingerprint: str
     """Changes when the rules, their parameters or their code change."""
+    claiming: frozenset[str]
+    """Topics of which each fact is to be shown to ``grant``, in the order of the log, before it is folded."""
+    grants: Grants
+    """What was granted so far: handed from one fold to the next when the programme goes on."""
+
+    def grant(self, fact: Fact[FactType]) -> bool:
+        """Grant a fact what is left of shared budgets; return whether anything is left for others."""
 
     def group(self, members: tuple[str, ...], states: Mapping[str, bytes]) -> GroupFold:
         """Return the fold of these members, going on from the states given, afresh where none is."""
 
 
 __all__ = [
-    "ActionRow", "Entry", "FlagRow", "Fold", "GroupFold", "MoveRow", "StateRow", "TimerRow",
+    "ActionRow", "Entry", "FlagRow", "Fold", "Grants", "GroupFold", "MoveRow", "StateRow", "TimerRow",
 ]  # fmt: skip

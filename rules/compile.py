@@ -16,9 +16,10 @@ from ..ledger.facts.programme import ClockAdvanced, PinnedRule, PluginsTrusted, 
 from .answers import said, shown
 from .catalogue import Catalogue, Plugin
 from .effects import Changed, NewLot
+from .granting import claimants
 from .lineage import Keeps, Lineage
 from .programme import Policy, read_programme
-from .rule import STAGES, Rule, listeners
+from .rule import STAGES, Rule, is_fact_type, listeners
 
 ENGINE = 3
 """Version of what the engine itself does; a change that could move a number raises it."""
@@ -63,6 +64,7 @@ class Programme:
         rules: Rules by label.
         cited: By label, the rule as entries cite it.
         keeps: By label, where the rule's memory stands.
+        claims: By topic, the labels of the rules with a budget shared by all members.
         restates: Whether it governs facts recorded before it, too.
     """
 
@@ -96,6 +98,7 @@ class Programme:
         self.orders_us: int | None = None
         self.traces_us: int | None = None
         self.sums_days: int | None = None
+        self.claims: dict[str, tuple[str, ...]] = {}
         self._compile([(pinned, self._rule(pinned, catalogue, trusted)) for pinned in activated.rules])
 
     def _rule(self, pinned: PinnedRule, catalogue: Catalogue, trusted: set[tuple[str, str]]) -> Rule:
@@ -150,6 +153,7 @@ class Programme:
         sums_days = [days for _, rule in rules if (days := _days(rule, "sums_days")) is not None]
         self.sums_days = max(sums_days) if sums_days else None
         self.remembers = bool(orders_days or sums_days)
+        self.claims = claimants(((pinned.label, rule) for pinned, rule in rules), _topics)
         for kind, handlers in tables.items():
             self.early[kind.topic] = tuple(h for h in handlers if h.stage <= _CAP)  # type: ignore[attr-defined]
             if any(h.group or h.stacks != "all" for h in handlers):
@@ -159,6 +163,10 @@ class Programme:
     def topics(self) -> set[str]:
         """Return the topics some rule listens to."""
         return set(self.early) | set(self.late)
+
+
+def _topics(rule: Rule) -> list[str]:
+    return [kind.topic for kind in listeners(type(rule)) if is_fact_type(kind)]  # type: ignore[attr-defined]
 
 
 def _altered(plugin: Plugin, where: str) -> PluginError:

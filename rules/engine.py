@@ -16,9 +16,9 @@ from ..ledger.calendar import FOREVER_US
 from ..ledger.facts import Fact, FactType
 from ..ledger.facts.correction import FactRetracted
 from ..ledger.facts.purchase import PurchaseRecorded
-from ..ledger.fold import StateRow, TimerRow
+from ..ledger.fold import Grants, StateRow, TimerRow
 from ..ledger.journal import Entry
-from . import restating, tracing
+from . import granting, restating, tracing
 from .answers import NonsenseError
 from .applying import EXPIRE, LAST_PHASE
 from .catalogue import Catalogue
@@ -43,6 +43,13 @@ class Engine:
         self.history = History(facts, catalogue)
         self.fingerprint = self.history.fingerprint
         self.is_explaining = is_explaining
+        self.claiming = granting.claiming(self.history.programmes)
+        self.grants = Grants()
+
+    def grant(self, fact: Fact[FactType]) -> bool:
+        """Grant a fact what is left of shared budgets; return whether anything is left for others."""
+        granting.grant(self.history, self.grants, fact)
+        return not granting.is_spent(self.history, self.grants)
 
     def group(self, members: tuple[str, ...], states: Mapping[str, bytes]) -> Group:
         """Return the fold of these members, going on from the states given."""
@@ -117,7 +124,7 @@ class Group(Stacking):
             self._fire_what_is_over(position)
             self._hear_others()
 
-    def _answer(  # noqa: PLR0917 - once a fact: keywords cost
+    def _answer(  # noqa: C901, PLR0917 - once a fact: calls and keywords cost
         self, fact: Fact[FactType], name: str, state: MemberState, programme: Programme, booked_us: int,
         position: int = 0,
     ) -> None:  # fmt: skip
@@ -134,6 +141,8 @@ class Group(Stacking):
         cause.asked, cause.subject = fact, name
         cause.origin = "" if name == fact.subject else fact.subject
         member = self._member(name, state, programme)
+        if programme.claims:
+            member._grants = self._engine.grants.given.get(cause.fact, {})
         spend_minor = visits = 0
         if is_purchase and programme.remembers:
             spend_minor, visits = self._remember_purchase(fact, name, programme, booked_us)
@@ -386,12 +395,12 @@ class Group(Stacking):
         )
         member = self._member(name, state, programme)
         # It may fire while a rule of the same member waits for an effect on another: put back what that saw.
-        suspended = member._awards, member.rule, member.note, self._answered
+        suspended = member._awards, member._grants, member.rule, member.note, self._answered
         unheard = self._changed.pop(name, None)
-        member._awards, self._answered = [], alarm
+        member._awards, member._grants, self._answered = [], {}, alarm
         self._ask(handler, Timer(alarm.key, alarm.due_us, alarm.fact), member)
         self._hear(name)
-        member._awards, member.rule, member.note, self._answered = suspended
+        member._awards, member._grants, member.rule, member.note, self._answered = suspended
         if unheard:
             self._changed[name] = unheard
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -60,7 +60,7 @@ class Member:
         currency: The programme's currency.
     """
 
-    __slots__ = ("_awards", "_others", "_state", "currency", "id", "keeps", "note", "rule", "zone")
+    __slots__ = ("_awards", "_grants", "_others", "_state", "currency", "id", "keeps", "note", "rule", "zone")
 
     def __init__(
         self,
@@ -74,12 +74,25 @@ class Member:
         self.zone = zone
         self.currency = currency
         self._awards: list[Award] = []
+        self._grants: Mapping[str, int | str] = {}
         self.rule, self.keeps = "", _NOTHING
         self.note: Callable[..., None] = _no_note
         """``note("{} × {}", a, b)``: a step of the arithmetic, kept only when explaining; so a value may be a
         function, which is called only then."""
         self._state = state
         self._others = others
+
+    @property
+    def granted(self) -> int:
+        """How much of the rule's shared budget the fact at hand was granted (``Rule.claim``).
+
+        Raises:
+            ValueError: the rule could not say what the fact claims.
+        """
+        found = self._grants.get(self.rule, 0)
+        if isinstance(found, str):
+            raise ValueError(f"the claim failed: {found}")
+        return found
 
     @property
     def balance_points(self) -> int:

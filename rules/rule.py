@@ -80,6 +80,22 @@ class Rule:
         """Return for how many days sums must be kept by day, 0 for totals only; None: no sums."""
         return None
 
+    def budget(self) -> int | None:
+        """Return how much there is for all members together, a parameter; None: the rule has no budget."""
+        return None
+
+    def claim(self, fact: Any, currency: str) -> int:  # noqa: ARG002 - for rules to override
+        """Return how much of the budget a fact claims, 0 or more, from the fact and the parameters alone.
+
+        Facts are granted in the order of the log what is left; the rule reads it as ``Member.granted``.
+        Asked of every type of fact the rule listens to, if it has a budget.
+
+        Args:
+            fact: The fact.
+            currency: The programme's.
+        """
+        return 0
+
     def migrate(self, kept: dict[str, int | str], version: int) -> dict[str, int | str] | None:  # noqa: ARG002
         """Return what this version makes of what an older one has kept of a member; None: it starts afresh.
 

@@ -90,6 +90,8 @@ class Story:
         members.update(name for fact in others for name in fact.data.members())
         group = engine.group(tuple(sorted(members)), {})
         for fact in others:
+            engine.grant(fact)
+        for fact in others:
             group.apply(fact)
         group.settle(len(self.facts))
         return group

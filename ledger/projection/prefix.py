@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 import msgspec
@@ -14,7 +14,7 @@ from ..errors import HistoryError, LoyaltyError, PluginError
 from ..facts import Fact, FactType, Registry
 from ..facts.programme import ClockAdvanced, PluginsTrusted, ProgrammeActivated
 from ..fold import Fold
-from ..store.reading import FactRow, RawFact, programme_facts
+from ..store.reading import FactRow, RawFact, facts_of_topics, programme_facts
 from ..views.factual import NOTED_ALONE, NOTED_LINKED
 from ..views.noting import Note
 from ..views.purchases import TOPIC as PURCHASE
@@ -112,8 +112,13 @@ class Prefix:
                 self.restated = row.position
                 self._enter([row])
         self._open()
+        if self.fold.claiming:
+            for row in facts_of_topics(connection, self.fold.claiming, after=0, upto=upto):
+                if not self.fold.grant(decoders.fact(row)):
+                    break
+            self.fold.grants.position = upto
 
-    def extend(self, rows: Iterable[FactRow]) -> int | None:
+    def extend(self, rows: Sequence[FactRow]) -> int | None:
         """Go on behind the facts so far; return the latest instant the clock was advanced to, if it was.
 
         Raises:
@@ -129,7 +134,13 @@ class Prefix:
                 )
         latest_us = self._enter(fresh)
         if fresh:
+            grants = self.fold.grants
             self._open()
+            self.fold.grants = grants
+        if self.fold.claiming:
+            for row in rows:
+                if row[2] in self.fold.claiming:
+                    self.fold.grant(self._decoders.fact(row))
         return latest_us
 
     def _restates(self, row: FactRow) -> bool:

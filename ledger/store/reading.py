@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple, cast
 
 from sqlalchemy import Connection
@@ -96,6 +96,18 @@ def member_facts_since(connection: Connection, since_us: int) -> int:
     """Return how many facts about members are recorded that occurred at an instant or later."""
     sql = "SELECT count(*) FROM facts WHERE occurred_us >= :since AND stream LIKE 'member/%'"
     return int(fetch_rows(connection, sql, {"since": since_us})[0][0])
+
+
+def facts_of_topics(
+    connection: Connection, topics: Collection[str], *, after: int, upto: int
+) -> Iterator[FactRow]:
+    """Yield the facts of these types behind one position and up to another, in the order of the log."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM facts WHERE position > :after AND position <= :upto"  # noqa: S608 - constants
+        f" AND topic {among(connection, 'topics')} ORDER BY position"
+    )
+    params = {"after": after, "upto": upto, "topics": as_list(connection, sorted(topics))}
+    yield from map(FactRow._make, stream_rows(connection, sql, params))
 
 
 def facts_of(

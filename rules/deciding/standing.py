@@ -18,6 +18,7 @@ from ...ledger.store.reading import FactRow, facts_of, programme_facts
 from ..catalogue import Catalogue
 from ..compile import Programme
 from ..engine import Engine, Group
+from ..granting import prime
 from ..state import MemberState
 from .refusal import Refusal
 
@@ -113,6 +114,7 @@ class Reader:
         if self._engine is None or self._engine[0] != last:
             facts = [self.fact(row) for row in programme_facts(connection, position)]
             self._engine = (last, Engine(facts, self.catalogue))
+        prime(self._engine[1], connection, self.fact, position)
         return self._engine[1]
 
     def standing(

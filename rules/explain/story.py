@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, text
@@ -26,6 +26,7 @@ from ..asking import Note
 from ..catalogue import Catalogue
 from ..compile import Programme
 from ..engine import Engine, Group
+from ..granting import prime
 from .taking import Day, Taken, days_of, remembered, taken_since, takes_back
 
 _Row = TypeVar("_Row")
@@ -137,6 +138,7 @@ def told(connection: Connection, catalogue: Catalogue, member: str) -> Story:
     decoders = catalogue.registry.fact_decoders()
     programme = [_fact(decoders, row) for row in programme_facts(connection, foot.position)]
     engine = Engine(programme, catalogue, is_explaining=True)
+    prime(engine, connection, partial(_fact, decoders), foot.position)
     aside = connection.execute(
         text("SELECT position, error FROM quarantine WHERE member = :member"), {"member": member}
     ).one_or_none()

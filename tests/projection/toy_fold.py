@@ -25,7 +25,7 @@ from loyalty_ledger.ledger.facts.points import PointsRedeemed
 from loyalty_ledger.ledger.facts.programme import ClockAdvanced, ProgrammeActivated
 from loyalty_ledger.ledger.facts.purchase import PurchaseRecorded
 from loyalty_ledger.ledger.facts.referral import ReferralMade
-from loyalty_ledger.ledger.fold import ActionRow, Entry, FlagRow, MoveRow, StateRow, TimerRow
+from loyalty_ledger.ledger.fold import ActionRow, Entry, FlagRow, Grants, MoveRow, StateRow, TimerRow
 from loyalty_ledger.ledger.projection import Recipe
 
 RULE = "toy@1"
@@ -78,7 +78,12 @@ class ToyFold:
             if isinstance(fact.data, ClockAdvanced)
         ]
         names = [fact.data.programme for fact in facts if isinstance(fact.data, ProgrammeActivated)]
+        self.claiming: frozenset[str] = frozenset()
+        self.grants = Grants()
         self.fingerprint = f"toy {claimed_rate} {' '.join(names)}"
+
+    def grant(self, fact: Fact[FactType]) -> bool:
+        return False
 
     def group(self, members: tuple[str, ...], states: Mapping[str, bytes]) -> ToyGroup:
         return ToyGroup(self, {m: _load(states[m]) if m in states else ToyState() for m in members})

@@ -1,0 +1,96 @@
+"""Budgets shared by all members: granted beforehand, in position order, from fact and parameters alone.
+
+Members are folded one by one and in any order, so no fold can know what others have used. What a rule may
+give therefore reaches it as data: before the fold, every fact that claims something of a budget is looked at,
+in the order of the log, and gets what is left. A return gives nothing back to a budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+from ..ledger.facts import Fact, FactType
+from ..ledger.fold import Grants
+from ..ledger.store.reading import FactRow, facts_of_topics
+from .answers import said, whole
+from .rule import Rule
+
+if TYPE_CHECKING:
+    from .compile import History, Programme
+    from .engine import Engine
+
+
+def claiming(programmes: Iterable[Programme]) -> frozenset[str]:
+    """Return the topics whose facts may claim something of a budget."""
+    return frozenset(topic for programme in programmes for topic in programme.claims)
+
+
+def grant(history: History, grants: Grants, fact: Fact[FactType]) -> None:
+    """Give a fact what is left of the budgets it claims; facts come in the order of their positions.
+
+    Args:
+        history: Tells which programme governs it.
+        grants: Given so far; the fact's are added. One that has had its turn gets nothing more.
+        fact: Any fact.
+    """
+    if fact.position <= grants.position:
+        return
+    grants.position = fact.position
+    programme = history.governing(fact.position, fact.occurred_us)
+    if programme is None:
+        return
+    for label in programme.claims.get(fact.topic, ()):
+        rule = programme.rules[label]
+        try:
+            wanted = whole(rule.claim(fact, programme.currency), "claim")
+        except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything; it fails in the fold
+            grants.given.setdefault(fact.position, {})[label] = f"{type(error).__name__}: {said(error)}"
+            continue
+        used = grants.used.get(label, 0)
+        granted = min(wanted, max((rule.budget() or 0) - used, 0))
+        if granted:
+            grants.used[label] = used + granted
+            grants.given.setdefault(fact.position, {})[label] = granted
+
+
+def is_spent(history: History, grants: Grants) -> bool:
+    """Return whether nothing can be granted any more."""
+    return all(
+        grants.used.get(label, 0) >= (programme.rules[label].budget() or 0)
+        for programme in history.programmes
+        for labels in programme.claims.values()
+        for label in labels
+    )
+
+
+def prime(engine: Engine, connection: Connection, read: Callable[[FactRow], Fact[Any]], upto: int) -> None:
+    """Let an engine grant every stored fact up to a position that has not had its turn.
+
+    Without a budget nothing is read.
+
+    Args:
+        engine: The fold.
+        connection: Of a reading.
+        read: Decodes a stored fact.
+        upto: The position.
+    """
+    if not engine.claiming or engine.grants.position >= upto or is_spent(engine.history, engine.grants):
+        return
+    after = engine.grants.position
+    for row in facts_of_topics(connection, engine.claiming, after=after, upto=upto):
+        if not engine.grant(read(row)):
+            break
+    engine.grants.position = upto
+
+
+def claimants(rules: Iterable[tuple[str, Rule]], topics: Any) -> dict[str, tuple[str, ...]]:
+    """Return by topic the labels of the rules with a budget that listen to it."""
+    found: dict[str, list[str]] = {}
+    for label, rule in rules:
+        if rule.budget() is not None:
+            for topic in topics(rule):
+                found.setdefault(topic, []).append(label)
+    return {topic: tuple(labels) for topic, labels in found.items()}
