@@ -62,6 +62,106 @@ class Commands(click.Group):
             return super().invoke(ctx)
 
 
+class Plugged(Commands):
+    """A group that has commands of plugins beside its own: those the ledger at hand trusts."""
+
+    offered: Callable[[Place, str], click.Command | None]
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; a plugin is looked at only when no command of our own has the name."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            place = Place(_word(args, "--db", "LOYALTY_DB") or DEFAULT_DB, as_json=False)
+            folder = _word(args, "--rules-dir", "LOYALTY_RULES_DIR")
+            place.rules_folder = Path(folder) if folder else None
+            try:
+                command = type(self).offered(place, args[0])
+            finally:
+                place.close()
+            if command is not None:
+                return args[0], command, args[1:]
+        return super().resolve_command(ctx, args)
+
+
+def _word(args: Sequence[str], option: str, variable: str) -> str | None:
+    """Return what follows an option on the command line, or what the environment says."""
+    for index, word in enumerate(args):
+        if word == option and index + 1 < len(args):
+            return args[index + 1]
+        if word.startswith(f"{option}="):
+            return word.partition("=")[2]
+    return os.environ.get(variable)
+
+
+class PluggedCommands(Plugged):
+    """``loyalty NAME`` of plugins."""
+
+    @staticmethod
+    def offered(place: Place, name: str) -> click.Command | None:
+        """Return a plugin's command, with the options every command has."""
+        command = place.catalogue.commands.get(name)
+        if command is None:
+            return None
+        inner = command.callback
+
+        @placed
+        def called(place: Place, **choices: Any) -> Any:
+            click.get_current_context().obj = place
+            return inner(**choices) if inner else None
+
+        options = [param for param in called.__click_params__ if param.name not in _names(command)]  # type: ignore[attr-defined]
+        return click.Command(
+            name, callback=called, params=[*command.params, *reversed(options)], help=command.help,
+            context_settings=command.context_settings,
+        )  # fmt: skip
+
+
+def _names(command: click.Command) -> set[str | None]:
+    return {param.name for param in command.params}
+
+
+class PluggedReports(Plugged):
+    """``loyalty report NAME`` of plugins: their reports, and the rows of their views."""
+
+    @staticmethod
+    def offered(place: Place, name: str) -> click.Command | None:
+        """Return a command that prints a plugin's report or view."""
+        from .rules.reporting import find_report
+
+        found = find_report(place.catalogue, name)
+        if found is None:
+            return None
+
+        @placed
+        def printed(place: Place, *, choices: tuple[str, ...], is_csv: bool) -> None:
+            with place.database.reading() as connection:
+                table = found.table(connection, dict(_pair(choice) for choice in choices))
+            if is_csv:
+                click.echo(table.csv(), nl=False)
+            else:
+                place.answer(table.fields(), table.lines())
+
+        options = printed.__click_params__  # type: ignore[attr-defined]
+        chosen = click.Option(
+            ["--set", "choices"],
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="What it asks for. Repeatable.",
+        )
+        as_csv = click.Option(["--csv", "is_csv"], is_flag=True, help="Comma-separated values.")
+        return click.Command(
+            name, callback=printed, params=[chosen, as_csv, *reversed(options)], help=found.about
+        )
+
+
+def _pair(choice: str) -> tuple[str, str]:
+    name, sign, value = choice.partition("=")
+    if not sign or not name:
+        raise UsageError(f"no NAME=VALUE: {choice!r}", at="--set", hint="write --set since=2026-01-01")
+    return name, value
+
+
 @contextmanager
 def _boundary(*, is_json: bool) -> Iterator[None]:
     """The one place where errors are told: what, at, try; or one JSON object."""
@@ -124,6 +224,11 @@ class Place:
         from .ledger.store.database import open_database
 
         return open_database(self.url)
+
+    def close(self) -> None:
+        """Let go of the database, if it was opened."""
+        if "database" in self.__dict__:
+            self.database.close()
 
     def where(self, error: LoyaltyError) -> str | None:
         """Return what a user should look at when an error does not say: a file, the plugins, the database."""
@@ -227,8 +332,7 @@ def placed(command: _Command) -> _Command:
             error.hint = error.hint or f"{command_path} --help"
             raise
         finally:
-            if "database" in place.__dict__:
-                place.database.close()
+            place.close()
 
     wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
     wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
@@ -245,7 +349,9 @@ def placed(command: _Command) -> _Command:
     )(with_rules)  # fmt: skip
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=PluggedCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="loyalty")
 def main() -> None:
     """Keep a loyalty ledger: facts in, points out, every number explained.
@@ -1232,9 +1338,9 @@ def retract(asking: Asking, *, position: int, reason: str, approver: str | None)
     asking.decide(command)
 
 
-@main.group()
+@main.group(cls=PluggedReports)
 def report() -> None:
-    """Reports over the whole ledger."""
+    """Reports over the whole ledger; those of plugins, too."""
 
 
 @report.command("late")

@@ -246,6 +246,12 @@ VIEWS: dict[str, dict[str, Table]] = {
         _int("redeemed_us", nullable=True), _int("cancelled_us", nullable=True),
         _text("order", nullable=True), _text("reason", nullable=True),
     ),
+    # What plugins' views make of entries.
+    "plugin_rows": _view(
+        "plugin_rows",
+        _key("member", Text), _key("view", Text), _key("entry"), _key("number"),
+        _text("cells"),
+    ),
     # What the fold keeps to go on from: not derived from the journal.
     "timers": _view(
         "timers",

@@ -44,6 +44,7 @@ from ..ledger.facts.promise import PromiseKept, PromiseMade
 from ..ledger.facts.purchase import Line, PurchaseRecorded, PurchaseReturned
 from ..ledger.facts.referral import RecommendationStated, ReferralAsked, ReferralMade
 from ..ledger.facts.reward import GiftGiven, RewardCancelled, RewardIssued, RewardRedeemed
+from ..ledger.journal import Entry
 from ..ledger.period import Days, Period, PeriodByRung
 from ..ledger.units import MOST, Rounding, divided, minor_units, money_text, rounded, shares, whole_weights
 from .effects import (
@@ -81,25 +82,27 @@ from .effects import (
 )
 from .hookspecs import hookimpl
 from .member import Award, Member, OpenLot
+from .offering import Ladder, Report, Table, View
 from .rule import STAGES, Answer, Params, Rule, on
 from .selection import Selection, purchase_refusal
 from .sums import Sums
 from .tracing import Traced
 
 __all__ = [
-    "DAY_US", "FOREVER_US", "HOUR_US", "MOST", "STAGES", "Accrue", "ActionDone", "ActivityRecorded", "Answer",
-    "Award", "BalanceOpened", "Burn", "Capture", "Changed", "ComplaintAcknowledged", "ComplaintExplained",
-    "ComplaintFollowedUp", "ComplaintOpened", "ComplaintReopened", "ComplaintResolved", "ContactRecorded",
-    "Count", "Days", "Effect", "Expire", "Extend", "Fact", "FactError", "FactRetracted", "FactType",
-    "FeedbackAnswered", "FeedbackReceived", "Flag", "GiftGiven", "Hold", "HoldCaptured", "HoldPlaced",
-    "HoldVoided", "ImprovementMade", "InterestDeclared", "Keep", "Limit", "Line", "Member",
-    "MemberAttributesChanged", "MemberEnrolled", "MemberLeft", "MembersMerged", "MembersUnmerged", "Merge",
-    "Move", "NewLot", "NotQualified", "OpenLot", "Params", "Part", "Period", "PeriodByRung", "PointsAdjusted",
-    "PointsExtended", "PointsRedeemed", "PointsReinstated", "PointsTransferred", "PreferenceStated",
-    "PromiseKept", "PromiseMade", "PurchaseRecorded", "PurchaseReturned", "Recommend", "RecommendationStated",
-    "RedemptionCancelled", "ReferralAsked", "ReferralMade", "Reinstate", "Release", "Restore", "Reverse",
+    "DAY_US", "FOREVER_US", "HOUR_US", "MOST", "STAGES", "Accrue", "ActionDone", "ActivityRecorded",
+    "Answer", "Award", "BalanceOpened", "Burn", "Capture", "Changed", "ComplaintAcknowledged",
+    "ComplaintExplained", "ComplaintFollowedUp", "ComplaintOpened", "ComplaintReopened",
+    "ComplaintResolved", "ContactRecorded", "Count", "Days", "Effect", "Entry", "Expire", "Extend", "Fact",
+    "FactError", "FactRetracted", "FactType", "FeedbackAnswered", "FeedbackReceived", "Flag", "GiftGiven",
+    "Hold", "HoldCaptured", "HoldPlaced", "HoldVoided", "ImprovementMade", "InterestDeclared", "Keep",
+    "Ladder", "Limit", "Line", "Member", "MemberAttributesChanged", "MemberEnrolled", "MemberLeft",
+    "MembersMerged", "MembersUnmerged", "Merge", "Move", "NewLot", "NotQualified", "OpenLot", "Params",
+    "Part", "Period", "PeriodByRung", "PointsAdjusted", "PointsExtended", "PointsRedeemed",
+    "PointsReinstated", "PointsTransferred", "PreferenceStated", "PromiseKept", "PromiseMade",
+    "PurchaseRecorded", "PurchaseReturned", "Recommend", "RecommendationStated", "RedemptionCancelled",
+    "ReferralAsked", "ReferralMade", "Reinstate", "Release", "Report", "Restore", "Reverse",
     "RewardCancelled", "RewardIssued", "RewardRedeemed", "Rounding", "Rule", "ScoreRecorded", "Selection",
-    "SetTimer", "Settle", "StopTimer", "Sums", "SurveyAnswered", "Terms", "Timer", "Traced", "Transfer",
-    "Undo", "Unmerge", "Void", "Wait", "Zone", "divided", "hookimpl", "instant_us", "minor_units",
-    "money_text", "on", "purchase_refusal", "rounded", "shares", "whole_weights",
+    "SetTimer", "Settle", "StopTimer", "Sums", "SurveyAnswered", "Table", "Terms", "Timer", "Traced",
+    "Transfer", "Undo", "Unmerge", "View", "Void", "Wait", "Zone", "divided", "hookimpl", "instant_us",
+    "minor_units", "money_text", "on", "purchase_refusal", "rounded", "shares", "whole_weights",
 ]  # fmt: skip

@@ -198,6 +198,9 @@ class Applying(Changing):
         reason = words(effect.reason, "Move.reason")
         ladder = handler.label if effect.ladder is None else words(effect.ladder, "Move.ladder")
         rungs, at = self._states[member.id].rungs, self._at
+        declared = at.programme.ladders.get(ladder) if at.programme else None
+        if declared is not None and rung and rung not in declared:
+            raise NonsenseError(f"answered Move.rung {rung!r}, which the ladder {ladder!r} does not have")
         stands = rungs.get(ladder) or Rung("", 0)
         facts = positions(effect.evidence, "Move.evidence", self._latest)
         numbers = figures(effect.figures, "Move.figures")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, cast
 
+import click
 import pluggy
 
 from ..ledger.errors import LoyaltyError, PluginError
@@ -15,7 +18,10 @@ from . import hookspecs
 from .answers import said, shown
 from .discovering import Found, find_at, find_plugins, fingerprint_of
 from .loading import load
+from .offering import Ladder, Report, View
 from .rule import Rule, check_rule, is_fact_type
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 Pin = tuple[str, str]
 """A plugin's name and fingerprint."""
@@ -53,12 +59,18 @@ class Catalogue:
     Attributes:
         plugins: By name; one that is not trusted or cannot be imported offers nothing.
         offers: Every rule by name and version.
+        ladders: Those declared beforehand, by name.
+        views: Of plugins, by name.
+        reports: Of plugins, by name.
+        commands: Of plugins, by name.
+        origins: By kind ("view", "report", …) and name, the plugin that offers it.
         registry: Every type of fact, the plugins' included.
     """
 
     def __init__(self, modules: Iterable[tuple[Plugin, object | None]]) -> None:
         self.plugins: dict[str, Plugin] = {}
         self.offers: dict[tuple[str, int], Offer] = {}
+        self.origins: dict[tuple[str, str], str] = {}
         plugged = pluggy.PluginManager(hookspecs.PROJECT)
         plugged.add_hookspecs(hookspecs)
         for plugin, module in sorted(modules, key=lambda pair: pair[0].name):
@@ -76,6 +88,12 @@ class Catalogue:
         for name, found in _ask(plugged.hook.loyalty_rules):
             for rule in found:
                 self._offer(rule, self.plugins[name])
+        self.ladders: dict[str, Ladder] = self._named(plugged.hook.loyalty_ladders, Ladder, "ladder")
+        self.views: dict[str, type[View]] = self._named(plugged.hook.loyalty_views, View, "view")
+        self.reports: dict[str, type[Report]] = self._named(plugged.hook.loyalty_reports, Report, "report")
+        self.commands: dict[str, click.Command] = self._named(
+            plugged.hook.loyalty_commands, click.Command, "command"
+        )
         self.registry = Registry(sorted(kinds, key=lambda kind: kind.topic))
 
     def _register(self, plugged: pluggy.PluginManager, plugin: Plugin, module: object) -> None:
@@ -89,6 +107,40 @@ class Catalogue:
                 f"plugin {plugin.name!r} does not fit the hooks: {said(error)}",
                 hint="plugins/README.md lists every hook and its arguments",
             ) from error
+
+    def _named(self, hook: pluggy.HookCaller, kind: type, what: str) -> dict[str, Any]:
+        """Return what plugins offer by a hook, by name.
+
+        Raises:
+            PluginError: it is something else, has no usable name, or its name is taken.
+        """
+        found: dict[str, Any] = {}
+        for plugin, offered in _ask(hook):
+            for each in offered:
+                is_kind = issubclass(each, kind) if isinstance(each, type) else isinstance(each, kind)
+                name = getattr(each, "name", None)
+                if not is_kind or not isinstance(name, str) or not _NAME.fullmatch(name):
+                    raise PluginError(
+                        f"plugin {plugin!r} offers {shown(each)}, which is no {what} with a name",
+                        hint="names are small letters, digits, _ and -",
+                    )
+                if name in found:
+                    raise PluginError(
+                        f"plugin {plugin!r} offers the {what} {name!r}, which another offers, too",
+                        hint="uninstall one of them, or choose another name",
+                    )
+                found[name] = each
+                self.origins[what, name] = plugin
+        return found
+
+    def views_fingerprint(self) -> str:
+        """Return what changes when a plugin's view or its code does; '' if there is none."""
+        if not self.views:
+            return ""
+        named = [
+            f"{name} {self.plugins[self.origins['view', name]].fingerprint}" for name in sorted(self.views)
+        ]
+        return hashlib.sha256("\n".join(named).encode()).hexdigest()
 
     def _offer(self, rule: type[Rule], plugin: Plugin) -> None:
         try:

@@ -64,6 +64,7 @@ class Programme:
         rules: Rules by label.
         cited: By label, the rule as entries cite it.
         keeps: By label, where the rule's memory stands.
+        ladders: By name of a ladder that a plugin declares, its rungs.
         claims: By topic, the labels of the rules with a budget shared by all members.
         restates: Whether it governs facts recorded before it, too.
     """
@@ -74,6 +75,7 @@ class Programme:
     ) -> None:  # fmt: skip
         activated = fact.data
         self._lineage = lineage or Lineage()
+        self.ladders = {name: ladder.rungs for name, ladder in catalogue.ladders.items()}
         self.position = fact.position
         self.restates = activated.restates
         self.effective_us = -FOREVER_US if activated.effective is None else instant_us(activated.effective)
@@ -220,6 +222,8 @@ class History:
         }  # fmt: skip
         lineage = Lineage()
         digest = hashlib.sha256(f"loyalty-ledger/rules/{ENGINE}\ntzdata {tzdata_version()}\n".encode())
+        for name, ladder in sorted(catalogue.ladders.items()):
+            digest.update(f"ladder {name} {' > '.join(ladder.rungs)}\n".encode())
         for fact in facts:
             if isinstance(fact.data, ClockAdvanced):
                 self.advance_positions.append(fact.position)

@@ -24,6 +24,9 @@ def listing_fields(catalogue: Catalogue) -> dict[str, Any]:
             {**plugin._asdict(), "files": len(plugin.files)} for plugin in catalogue.plugins.values()
         ],
         "rules": [_rule(offer) for _, offer in sorted(catalogue.offers.items())],
+        "offers": [
+            {"kind": kind, "name": name, "plugin": p} for (kind, name), p in sorted(catalogue.origins.items())
+        ],
     }
 
 
@@ -39,6 +42,7 @@ def listing_lines(catalogue: Catalogue) -> list[str]:
         width = max([11, *(len(p["name"]) for p in rule["params"])])
         lines += [f"  {p['name']:<{width}} {p['type']}{p['default']}" for p in rule["params"]]
         lines.append("")
+    lines += [f"{kind} {name}, plugin {plugin}" for (kind, name), plugin in sorted(catalogue.origins.items())]
     for plugin in catalogue.plugins.values():
         if not plugin.is_trusted:
             lines.append(

@@ -17,6 +17,7 @@ from ..ledger.store.database import Database
 from .catalogue import Pin
 from .engine import Engine
 from .governing import recorded_programmes
+from .offering import View
 from .trusting import pins_of, trusted_catalogue, trusted_in
 
 
@@ -56,6 +57,12 @@ class Projected:
         return lines
 
 
+def make_views(folder: Path | None, trusted: frozenset[Pin]) -> Sequence[View]:
+    """Return the views of trusted plugins, by name."""
+    found = trusted_catalogue(trusted, folder).views
+    return [found[name]() for name in sorted(found)]
+
+
 def recipe_for(database: Database, folder: Path | None = None) -> Recipe:
     """Return how facts become rows in this ledger: the rules it trusts, the days of its zone.
 
@@ -68,8 +75,12 @@ def recipe_for(database: Database, folder: Path | None = None) -> Recipe:
         programmes = recorded_programmes(connection, make_registry(folder, trusted))
     zone = programmes[0].file.zone if programmes else "UTC"
     return Recipe(
-        make_fold=partial(make_fold, folder), make_registry=partial(make_registry, folder, trusted), zone=zone
-    )
+        make_fold=partial(make_fold, folder),
+        make_registry=partial(make_registry, folder, trusted),
+        zone=zone,
+        make_views=partial(make_views, folder, trusted),
+        views=trusted_catalogue(trusted, folder).views_fingerprint(),
+    )  # fmt: skip
 
 
 def run_views(

@@ -34,7 +34,7 @@ class CatchUp:
         self._hold = hold
         self._slot = generation.slot
         self._decoders = Decoders(recipe.make_registry())
-        self._sheets = Sheets(recipe.days())
+        self._sheets = Sheets(recipe.days(), recipe.make_views())
         with database.reading() as connection:
             self._prefix = Prefix(recipe, self._decoders, connection, generation.position)
             self._aside = members_aside(connection, self._slot)

@@ -95,7 +95,7 @@ class Prefix:
 
     Attributes:
         fold: The fold under these facts.
-        fingerprint: Of the fold and the zone, '' while there are no such facts.
+        fingerprint: Of the fold, the zone and plugins' views, '' while there are no such facts.
         restated: Position of a programme behind the rest that restates; None: there is none.
     """
 
@@ -164,4 +164,5 @@ class Prefix:
     def _open(self) -> None:
         facts = [self._facts[position] for position in sorted(self._facts)]
         self.fold: Fold = self._recipe.make_fold(facts)
-        self.fingerprint = f"{self.fold.fingerprint}/{self._recipe.zone}" if self._facts else ""
+        named = "/".join(filter(None, (self.fold.fingerprint, self._recipe.zone, self._recipe.views)))
+        self.fingerprint = named if self._facts else ""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ..calendar import Zone
 from ..facts import Fact, FactType, Registry
 from ..fold import Fold
+from ..views.plugged import View
 
 MakeFold = Callable[[Sequence[Fact[FactType]]], Fold]
 Clock = Callable[[], int]
@@ -28,11 +29,15 @@ class Recipe(NamedTuple):
         make_fold: Opens the fold under the facts of the stream ``programme`` up to a position.
         make_registry: Makes the registry of fact types, those of plugins included.
         zone: Name of the zone whose days the view *daily* counts. Another zone is another programme.
+        make_views: Makes the views of plugins.
+        views: Fingerprint of those, '' if there are none.
     """
 
     make_fold: MakeFold
     make_registry: Callable[[], Registry] = Registry
     zone: str = "UTC"
+    make_views: Callable[[], Sequence[View]] = tuple
+    views: str = ""
 
     def days(self) -> Zone:
         """Return the zone."""

@@ -88,7 +88,7 @@ def fold_shard(
     Returns:
         The sums of the view *daily*, by day, to be added to those of the other pieces.
     """
-    sheets = Sheets(recipe.days())
+    sheets = Sheets(recipe.days(), recipe.make_views())
     decoders = Decoders(recipe.make_registry())
     linked, done = plan.linked, 0
     with database.reading() as connection:

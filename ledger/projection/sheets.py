@@ -11,7 +11,7 @@ from ..calendar import Zone
 from ..fold import Entry, FlagRow, MoveRow, StateRow, TimerRow
 from ..store.bulk import insert_rows, upsert_rows
 from ..tables import VIEWS
-from ..views import balances, daily, flags, ladders, lots, purchases, timers
+from ..views import balances, daily, flags, ladders, lots, plugged, purchases, timers
 from ..views.factual import Factual
 from ..views.noting import Note, in_order
 from ..views.quarantine import QuarantineRow
@@ -26,8 +26,9 @@ class Sheets:
         size: About how many rows there are, without those of *daily*.
     """
 
-    def __init__(self, zone: Zone) -> None:
+    def __init__(self, zone: Zone, plugged_in: Sequence[plugged.View] = ()) -> None:
         self.daily = daily.Daily(zone)
+        self._plugged_in = plugged_in
         self._factual = Factual()
         self.clear()
 
@@ -42,6 +43,7 @@ class Sheets:
         self._factual.clear()
         self.timers: list[TimerRow] = []
         self.flags: list[FlagRow] = []
+        self.plugin_rows: list[plugged.PluginRow] = []
         self.states: list[StateRow] = []
         self.quarantine: list[QuarantineRow] = []
         self.touched: list[str] = []
@@ -69,11 +71,13 @@ class Sheets:
         if notes:
             self._factual.load(connection, slot, notes)
 
-    def add(self, harvest: Harvest) -> None:
+    def add(self, harvest: Harvest) -> None:  # noqa: C901 - one look at each kind of row
         """Fold a harvest into the rows."""
         _, members, entries, remarks, bought, states, pending, asides, moves, actions, noted, _ = harvest
         if entries:
             self.journal += entries
+            if self._plugged_in:
+                self.plugin_rows += plugged.rows_of(self._plugged_in, entries)
             self.daily.add(entries)
             if len(members) == 1:
                 self._book(members[0], entries)
@@ -130,7 +134,7 @@ class Sheets:
     def _update(self, connection: Connection, slot: str) -> None:
         timers.remove(connection, slot, self.touched)
         rows = self._rows()
-        for name in ("journal", "moves", "timers", "flags", "quarantine"):
+        for name in ("journal", "moves", "timers", "flags", "quarantine", "plugin_rows"):
             insert_rows(connection, VIEWS[name][slot], rows.pop(name))
         # Nearly every lot a batch touches is new.
         insert_rows(
@@ -165,6 +169,7 @@ class Sheets:
             "timers": self.timers,
             "quarantine": self.quarantine,
             "flags": self.flags,
+            "plugin_rows": self.plugin_rows,
             "member_states": self.states,
         }
 

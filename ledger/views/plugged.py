@@ -1,0 +1,77 @@
+"""Views of plugins: rows that follow from a member's entries, one by one, in the table ``plugin_rows``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar, NamedTuple
+
+import msgspec
+
+from ..journal import Entry
+
+_MOST_ROWS = 100
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class View:
+    """A view of a plugin: rows that follow from each entry by itself. It reads nothing else.
+
+    The rows stand in the table ``plugin_rows`` (member, view, entry, number, cells as JSON), are part of
+    every rebuild, digest and check, and ``loyalty report NAME`` prints them.
+
+    Attributes:
+        name: Of the view; unique across plugins.
+        columns: By name, ``int`` or ``str``; any of them may be None in a row.
+    """
+
+    name: ClassVar[str]
+    columns: ClassVar[Mapping[str, type]]
+
+    def rows(self, entry: Entry) -> Iterable[Mapping[str, int | str | None]]:  # noqa: ARG002 - to override
+        """Return what an entry adds to the view: no row, one or several."""
+        return ()
+
+
+class PluginRow(NamedTuple):
+    """A row of a plugin's view, in the columns of the table ``plugin_rows``."""
+
+    member: str
+    view: str
+    entry: int
+    number: int
+    """Among the rows of this entry, from 1."""
+    cells: str
+    """JSON: the columns; or only ``error``, when the plugin failed here."""
+
+
+def rows_of(views: Sequence[View], entries: Iterable[Entry]) -> list[PluginRow]:
+    """Return the rows that entries add; a view that fails leaves a row that says so, and harms no other."""
+    return [
+        PluginRow(entry.member, view.name, entry.entry, number, row)
+        for entry in entries
+        for view in views
+        for number, row in enumerate(_written(view, entry), start=1)
+    ]
+
+
+def _written(view: View, entry: Entry) -> list[str]:
+    try:
+        rows = []
+        for row in view.rows(entry):
+            rows.append(
+                _encode({name: _checked(view, name, row.get(name)) for name in view.columns}).decode()
+            )
+            if len(rows) > _MOST_ROWS:
+                raise ValueError(f"more than {_MOST_ROWS} rows for one entry")
+            unknown = sorted(set(row) - set(view.columns))
+            if unknown:
+                raise ValueError(f"no column {unknown[0]!r}")
+    except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything
+        return [_encode({"error": f"{type(error).__name__}: {error}"[:500]}).decode()]
+    return rows
+
+
+def _checked(view: View, name: str, value: object) -> object:
+    if value is not None and type(value) is not view.columns[name]:
+        raise ValueError(f"column {name!r} is {value!r}, no {view.columns[name].__name__}")
+    return value
