@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .ledger.store.database import Database
     from .rules.catalogue import Catalogue
     from .rules.deciding import Command, Desk
+    from .rules.simulating import Measure
 
 _QUIET = "loyalty.quiet"
 DEFAULT_DB = "sqlite:///loyalty.db"
@@ -124,6 +125,17 @@ class Place:
         from .ledger.store.database import open_database
 
         return open_database(self.url)
+
+    @contextmanager
+    def reading_only(self) -> Iterator[Database]:
+        """Yield the database, which refuses every change."""
+        from .ledger.store.database import open_database
+
+        database = open_database(self.url, is_read_only=True)
+        try:
+            yield database
+        finally:
+            database.close()
 
     def where(self, error: LoyaltyError) -> str | None:
         """Return what a user should look at when an error does not say: a file, the plugins, the database."""
@@ -865,6 +877,83 @@ def explain(
         place.answer(explain_fields(story, about), ())
     else:
         place.answer(None, explain_lines(story, about, question))
+
+
+@main.command()
+@click.option(
+    "--programme", type=click.Path(path_type=Path), required=True, help="The candidate, a TOML file."
+)
+@click.option(
+    "--since", metavar="DAY",
+    help="From when it governs, a day or an RFC 3339 instant; from the beginning of time when left out.",
+)  # fmt: skip
+@click.option(
+    "--members", multiple=True, metavar="IDS",
+    help="Only these: ids between commas, or a file with one a line; again for more.",
+)  # fmt: skip
+@click.option("--sample", type=click.IntRange(1), help="Only so many members, always the same ones.")
+@click.option(
+    "--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Fold in so many processes."
+)
+@click.option(
+    "--by", type=click.Choice(["balance", "earned"]), default="balance", show_default=True,
+    help="What decides who wins: points in all at the end, or earned on the way.",
+)  # fmt: skip
+@click.option("--top", type=click.IntRange(0, 1000), default=10, show_default=True, help="So many are named.")
+@click.option(
+    "--point-value", metavar="AMOUNT", help="What a point is worth; as recorded by point_value.set otherwise."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Also write all members and a picture there.")
+@click.option("--overwrite", is_flag=True, help="Replace files in --out.")
+@click.option("--explain", "explained", metavar="MEMBER", help="Only MEMBER, both sides fact by fact.")
+@placed
+def simulate(
+    place: Place, *, programme: Path, since: str | None, members: tuple[str, ...], sample: int | None,
+    processes: int, by: Measure, top: int, point_value: str | None, out: Path | None, overwrite: bool,
+    explained: str | None,
+) -> None:  # fmt: skip
+    """Fold the whole history under a candidate programme: who would have won, who lost, what it costs.
+
+    The candidate takes the place of every recorded programme; with --since, of those that govern what
+    occurred from then on. Nothing is written to the ledger.
+
+    \b
+    loyalty simulate --programme candidate.toml --since 2026-03-01 --out what-if
+    """  # noqa: D301 - click's own mark
+    from .rules import simulating
+    from .rules.projecting import recipe_for
+
+    place.file = str(programme)
+    if sample is not None and members:
+        raise UsageError("members are named or drawn, not both", at="--sample", hint="leave one of them out")
+    if out is not None:
+        simulating.check_folder(out, is_overwriting=overwrite)
+    named = simulating.members_named(members)
+    with place.reading_only() as database:
+        with database.reading() as connection:
+            candidate = simulating.read_candidate(
+                connection, place.catalogue, _text(programme), at=str(programme), since=since
+            )
+            if explained is not None:
+                page = simulating.page_of(connection, place.catalogue, candidate, explained)
+                place.answer(page.fields(), page.lines())
+                return
+            worth = simulating.point_worth(connection, place.catalogue, point_value)
+        asked = simulating.Asked(candidate, named, sample, top, worth, by)
+        with (
+            place.progress("simulate", "facts") as tick,
+            simulating.simulated(
+                database, recipe_for(database), asked, processes=processes, progress=tick
+            ) as (found, gathered),
+        ):
+            written = [] if out is None else simulating.write_files(
+                out, found, gathered, is_overwriting=overwrite
+            )  # fmt: skip
+    place.answer(found.fields(), simulating.simulation_lines(found))
+    for path in written:
+        place.say(f"written: {path}")
+    if found.kinds.get("aside"):
+        raise SystemExit(RuleError.exit_code)
 
 
 @main.command()
