@@ -113,29 +113,20 @@ class Place:
         as_json: Whether programs read the answer.
         rules_folder: Where the operator's own rule files are, if anywhere.
         file: The file the command was given to read, for errors that do not say where.
+        is_read_only: The database shall refuse every change; to be said before it is opened.
     """
 
     def __init__(self, url: str, *, as_json: bool, rules_folder: Path | None = None) -> None:
         self.url, self.as_json, self.rules_folder = _address(url), as_json, rules_folder
         self.file: str | None = None
+        self.is_read_only = False
 
     @cached_property
     def database(self) -> Database:
         """The database, which must exist and fit the program."""
         from .ledger.store.database import open_database
 
-        return open_database(self.url)
-
-    @contextmanager
-    def reading_only(self) -> Iterator[Database]:
-        """Yield the database, which refuses every change."""
-        from .ledger.store.database import open_database
-
-        database = open_database(self.url, is_read_only=True)
-        try:
-            yield database
-        finally:
-            database.close()
+        return open_database(self.url, is_read_only=self.is_read_only)
 
     def where(self, error: LoyaltyError) -> str | None:
         """Return what a user should look at when an error does not say: a file, the plugins, the database."""
@@ -923,32 +914,31 @@ def simulate(
     from .rules import simulating
     from .rules.projecting import recipe_for
 
-    place.file = str(programme)
+    place.file, place.is_read_only = str(programme), True
     if sample is not None and members:
         raise UsageError("members are named or drawn, not both", at="--sample", hint="leave one of them out")
     if out is not None:
         simulating.check_folder(out, is_overwriting=overwrite)
-    named = simulating.members_named(members)
-    with place.reading_only() as database:
-        with database.reading() as connection:
-            candidate = simulating.read_candidate(
-                connection, place.catalogue, _text(programme), at=str(programme), since=since
-            )
-            if explained is not None:
-                page = simulating.page_of(connection, place.catalogue, candidate, explained)
-                place.answer(page.fields(), page.lines())
-                return
-            worth = simulating.point_worth(connection, place.catalogue, point_value)
-        asked = simulating.Asked(candidate, named, sample, top, worth, by)
-        with (
-            place.progress("simulate", "facts") as tick,
-            simulating.simulated(
-                database, recipe_for(database), asked, processes=processes, progress=tick
-            ) as (found, gathered),
-        ):
-            written = [] if out is None else simulating.write_files(
-                out, found, gathered, is_overwriting=overwrite
-            )  # fmt: skip
+    with place.database.reading() as connection:
+        candidate = simulating.read_candidate(
+            connection, place.catalogue, _text(programme), at=str(programme), since=since
+        )
+        if explained is not None:
+            page = simulating.page_of(connection, place.catalogue, candidate, explained)
+            place.answer(page.fields(), page.lines())
+            return
+        worth = simulating.point_worth(connection, place.catalogue, point_value)
+    asked = simulating.Asked(candidate, simulating.members_named(members), sample, top, worth, by)
+    recorded = recipe_for(place.database, place.rules_folder)
+    written: list[Path] = []
+    with (
+        place.progress("simulate", "facts") as tick,
+        simulating.simulated(
+            place.database, recorded, asked, processes=processes, progress=tick
+        ) as (found, gathered),
+    ):  # fmt: skip
+        if out is not None:
+            written = simulating.write_files(out, found, gathered, is_overwriting=overwrite)
     place.answer(found.fields(), simulating.simulation_lines(found))
     for path in written:
         place.say(f"written: {path}")

@@ -7,13 +7,14 @@ from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection
 
 from ...ledger.calendar import FOREVER_US, Zone, instant_us, rfc3339
 from ...ledger.errors import FactError, UsageError
 from ...ledger.facts import Fact, FactType, Registry
 from ...ledger.facts.envelope import draft
-from ...ledger.facts.programme import ProgrammeActivated
+from ...ledger.facts.programme import PluginsTrusted, ProgrammeActivated
 from ...ledger.fold import Fold
 from ...ledger.projection.recipe import MakeFold, Recipe
 from ..catalogue import Catalogue
@@ -41,11 +42,11 @@ class Candidate(NamedTuple):
         """Return the facts of the stream ``programme`` as if the candidate governed.
 
         Every recorded activation gives way that would govern anything from *since_us* on; the others govern
-        what occurred before. Advances of the clock and trust stay.
+        what occurred before. Advances of the clock stay, and what is trusted.
         """
         own: Fact[Any] = Registry().fact_decoders()[ProgrammeActivated.topic](self.state)
         own.position, own.occurred_us = POSITION, 0
-        return [own, *(fact for fact in facts if not self._takes_the_place_of(fact))]
+        return [own, *(_trust(fact) if self._takes_the_place_of(fact) else fact for fact in facts)]
 
     def words(self) -> str:
         """Return its name, and from when it governs."""
@@ -62,6 +63,13 @@ class Candidate(NamedTuple):
         effective = fact.data.effective
         effective_us = -FOREVER_US if effective is None else instant_us(effective)
         return self.since_us is None or effective_us >= self.since_us
+
+
+def _trust(fact: Fact[Any]) -> Fact[Any]:
+    """Return of an activation only that it accepts the code of its plugins."""
+    return msgspec.structs.replace(
+        fact, data=PluginsTrusted(plugins=fact.data.plugins), topic=PluginsTrusted.topic
+    )  # fmt: skip
 
 
 def _fold_in_place(make_fold: MakeFold, candidate: Candidate, facts: Sequence[Fact[FactType]]) -> Fold:
