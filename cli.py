@@ -897,11 +897,15 @@ def explain(
 @click.option("--out", type=click.Path(path_type=Path), help="Also write all members and a picture there.")
 @click.option("--overwrite", is_flag=True, help="Replace files in --out.")
 @click.option("--explain", "explained", metavar="MEMBER", help="Only MEMBER, both sides fact by fact.")
+@click.option(
+    "--trust", "trusting", multiple=True, metavar="PLUGIN",
+    help="Run the candidate's PLUGIN this once; nothing is recorded.",
+)  # fmt: skip
 @placed
 def simulate(
     place: Place, *, programme: Path, since: str | None, members: tuple[str, ...], sample: int | None,
     processes: int, by: Measure, top: int, point_value: str | None, out: Path | None, overwrite: bool,
-    explained: str | None,
+    explained: str | None, trusting: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Fold the whole history under a candidate programme: who would have won, who lost, what it costs.
 
@@ -913,21 +917,23 @@ def simulate(
     """  # noqa: D301 - click's own mark
     from .rules import simulating
     from .rules.projecting import recipe_for
+    from .rules.trusting import catalogue_with
 
     place.file, place.is_read_only = str(programme), True
     if sample is not None and members:
         raise UsageError("members are named or drawn, not both", at="--sample", hint="leave one of them out")
     if out is not None:
         simulating.check_folder(out, is_overwriting=overwrite)
+    catalogue = catalogue_with(place.database, trusting, place.rules_folder) if trusting else place.catalogue
     with place.database.reading() as connection:
         candidate = simulating.read_candidate(
-            connection, place.catalogue, _text(programme), at=str(programme), since=since
+            connection, catalogue, _text(programme), at=str(programme), since=since
         )
         if explained is not None:
-            page = simulating.page_of(connection, place.catalogue, candidate, explained)
+            page = simulating.page_of(connection, catalogue, candidate, explained)
             place.answer(page.fields(), page.lines())
             return
-        worth = simulating.point_worth(connection, place.catalogue, point_value)
+        worth = simulating.point_worth(connection, catalogue, point_value)
     asked = simulating.Asked(candidate, simulating.members_named(members), sample, top, worth, by)
     recorded = recipe_for(place.database, place.rules_folder)
     written: list[Path] = []

@@ -35,6 +35,7 @@ class MemberPage:
     Attributes:
         accounts: What is recorded, and the candidate.
         facts: The facts at whose positions the sides differ.
+        position: Of the last fact; root: of the hash tree over all.
     """
 
     member: str
@@ -42,7 +43,9 @@ class MemberPage:
     zone: Zone
     accounts: tuple[Account, Account]
     facts: dict[int, Fact[Any]]
-    footer: str
+    ledger: str
+    position: int
+    root: str
 
     def fields(self) -> dict[str, Any]:
         """Return it for programs."""
@@ -61,6 +64,7 @@ class MemberPage:
                     **{side: _told(self.accounts[number], position) for number, side in enumerate(SIDES)},
                 } for position, fact in self.facts.items()
             ],
+            "footer": {"ledger": self.ledger, "position": self.position, "root": self.root},
         }  # fmt: skip
 
     def lines(self) -> list[str]:
@@ -86,7 +90,8 @@ class MemberPage:
                 "",
                 f"and at {counted(len(self.facts) - _MOST_FACTS, 'fact')} more: --json has them all",
             ]
-        return [*lines, "", *set_lines(self.footer)]
+        foot = f"ledger {self.ledger[:8]}, position {self.position:,}, root {self.root[:12]}…"
+        return [*lines, "", *set_lines(f"{foot}; nothing was written to the ledger")]
 
     def _fact_lines(self, position: int) -> list[str]:
         fact = self.facts[position]
@@ -130,12 +135,10 @@ def page_of(connection: Connection, catalogue: Catalogue, candidate: Candidate, 
         raise unknown_member(member)
     head = head_of(connection)
     sides = both_sides(connection, catalogue, candidate, member, upto=head.position)
-    root = root_of(head.frontier, head.position).hex()
     return MemberPage(
         member=member, candidate=candidate.words(), zone=zone_of(connection),
         accounts=(sides.recorded, sides.candidate), facts=sides.facts,
-        footer=f"ledger {head.ledger_id[:8]}, position {head.position:,}, root {root[:12]}…; "
-        "nothing was written to the ledger",
+        ledger=head.ledger_id, position=head.position, root=root_of(head.frontier, head.position).hex(),
     )  # fmt: skip
 
 

@@ -94,7 +94,7 @@ def _member_lines(found: Simulation) -> list[str]:
         if number or kind in {"won", "lost", "same"}:
             lines.append(f"  {label:<22}{number:>15,}  {told}")
     more, less = found.totals.earned
-    if found.by == "balance" and (more or less):
+    if found.by == "balance" and [more, less] != [found.kinds.get(kind, 0) for kind in ("won", "lost")]:
         words = f"{more:,} earned more on the way and {less:,} less, whatever has expired or been spent since"
         lines += set_lines(f"{words} (--by earned)", lead="  ")
     return lines

@@ -20,18 +20,18 @@ from loyalty_ledger.rules.simulating import (
     read_candidate,
     simulation_lines,
 )
-from simulating.what_if import drafts_of, programme, tell, what_if
+from simulating.what_if import Told, drafts_of, programme, tell, what_if
 
 ONE = programme("One", "points_per_spend", "redemption")
 HALF = programme("Half", "points_per_spend\nper = 2", "redemption")
 TIERS = "tiers\nrungs = [{name = 'Silver', points = 60}, {name = 'Gold', points = 150}]\ndays = 365"
 
 
-def bought(member: str, day: str, amount: str) -> tuple[str, str, str, dict[str, object]]:
+def bought(member: str, day: str, amount: str) -> Told:
     return "purchase.recorded", member, day, {"currency": "USD", "amount": amount}
 
 
-SHOP = [
+SHOP: list[Told] = [
     bought("ann", "2026-01-10", "100.00"), bought("bob", "2026-01-11", "100.00"),
     bought("cid", "2026-01-12", "0.50"), ("points.redeemed", "ann", "2026-01-20", {"points": 80}),
     bought("bob", "2026-03-02", "60.00"),
@@ -83,7 +83,7 @@ def test_who_earned_less_but_has_as_much_is_named_when_earning_decides(ledger_da
     assert (earned.kinds, [row.member for row in earned.losers]) == ({"lost": 1}, ["ann"])
 
 
-LATER = ("clock.advanced", None, "2026-05-01", {"to": "2026-05-01T00:00:00Z"})
+LATER: Told = ("clock.advanced", None, "2026-05-01", {"to": "2026-05-01T00:00:00Z"})
 
 
 def test_every_ladder_says_who_would_stand_where(ledger_database: Database) -> None:
@@ -106,7 +106,7 @@ def test_every_ladder_says_who_would_stand_where(ledger_database: Database) -> N
 
 def test_points_are_worth_what_was_recorded_last_or_what_is_asked(ledger_database: Database) -> None:
     """100 points for 1.00, then for 0.50: 180 and 80 points are 0.90 and 0.40."""
-    values = [
+    values: list[Told] = [
         ("point_value.set", None, day, {"points": 100, "value_minor": minor, "currency": "USD"})
         for day, minor in (("2026-01-01", 100), ("2026-02-01", 50))
     ]
@@ -164,6 +164,19 @@ def test_who_is_set_aside_is_named_and_left_out_of_every_sum(ledger_database: Da
     assert "a round hundred" in fields[0]["candidate"]["error"]
 
 
+def test_of_equals_the_first_by_id_are_named(ledger_database: Database) -> None:
+    told = [bought(member, "2026-01-10", "10.00") for member in ("dan", "bob", "cid", "ann")]
+    tell(ledger_database, drafts_of(HALF, told))
+
+    found, _ = what_if(ledger_database, ONE, top=3)
+    back = what_if(ledger_database, programme("Third", "points_per_spend\nper = 3"), top=2).found
+
+    assert [row.member for row in found.winners] == ["ann", "bob", "cid"]
+    assert [row.member for row in back.losers] == ["ann", "bob"]
+    assert (found.kinds, back.kinds) == ({"won": 4}, {"lost": 4})
+    assert found.ground.facts == 4
+
+
 def test_facts_that_lose_their_rule_are_counted(ledger_database: Database) -> None:
     tell(ledger_database, drafts_of(ONE, SHOP))
     silent = programme("Silent", "points_per_spend")
@@ -200,6 +213,29 @@ def test_a_member_is_explained_fact_by_fact_on_both_sides(ledger_database: Datab
     ]  # fmt: skip
     assert all(len(line) <= 80 for line in page.lines())
     json.dumps(fields)
+
+
+def test_points_that_wait_or_are_held_are_a_members_too(ledger_database: Database) -> None:
+    """Of bob's 100 points 40 are held; under the candidate the 50 of March are still pending in April."""
+    rules = "points_per_spend", "redemption", "holds\ndays = 300"
+    held: Told = ("hold.placed", "bob", "2026-01-20", {"hold": "H-1", "points": 40})
+    until: Told = ("clock.advanced", None, "2026-04-01", {"to": "2026-04-01T00:00:00Z"})
+    told = [bought("bob", "2026-01-11", "100.00"), held, bought("bob", "2026-03-02", "50.00"), until]
+    tell(ledger_database, drafts_of(programme("Now", *rules), told))
+
+    found, members = what_if(
+        ledger_database, programme("Later", *rules, "pending\ndays = 60"), since="2026-02-01"
+    )
+
+    recorded, candidate = members["bob"].recorded, members["bob"].candidate
+    assert (recorded.points, recorded.pending, recorded.held) == (110, 0, 40)
+    assert (candidate.points, candidate.pending, candidate.held) == (60, 50, 40)
+    assert found.kinds == {"otherwise": 1}
+    assert found.totals.points["outstanding"] == [150, 150]
+    # Holding moves points within the member: no rule gives or takes any.
+    assert {rule: pair for rule, pair in found.totals.rules.items() if any(pair)} == {
+        "points_per_spend@1": [150, 150]
+    }
 
 
 def test_nobody_unknown_is_simulated(ledger_database: Database) -> None:
