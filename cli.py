@@ -925,9 +925,11 @@ def simulate(
     if out is not None:
         simulating.check_folder(out, is_overwriting=overwrite)
     catalogue = catalogue_with(place.database, trusting, place.rules_folder) if trusting else place.catalogue
+    text = _text(programme)
+    since_us = None if since is None else _since(since, "--since", text, programme)
     with place.database.reading() as connection:
         candidate = simulating.read_candidate(
-            connection, catalogue, _text(programme), at=str(programme), since=since
+            connection, catalogue, text, at=str(programme), since_us=since_us
         )
         if explained is not None:
             page = simulating.page_of(connection, catalogue, candidate, explained)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection
 
-from ...ledger.calendar import FOREVER_US, Zone, instant_us, rfc3339
-from ...ledger.errors import FactError, UsageError
+from ...ledger.calendar import FOREVER_US, instant_us, rfc3339
 from ...ledger.facts import Fact, FactType, Registry
 from ...ledger.facts.envelope import draft
 from ...ledger.facts.programme import PluginsTrusted, ProgrammeActivated
@@ -46,7 +44,8 @@ class Candidate(NamedTuple):
         """
         own: Fact[Any] = Registry().fact_decoders()[ProgrammeActivated.topic](self.state)
         own.position, own.occurred_us = POSITION, 0
-        return [own, *(_trust(fact) if self._takes_the_place_of(fact) else fact for fact in facts)]
+        # Behind the others: its rules take over what those of earlier programmes have remembered.
+        return [*(_trust(fact) if self._takes_the_place_of(fact) else fact for fact in facts), own]
 
     def words(self) -> str:
         """Return its name, and from when it governs."""
@@ -77,7 +76,7 @@ def _fold_in_place(make_fold: MakeFold, candidate: Candidate, facts: Sequence[Fa
 
 
 def read_candidate(
-    connection: Connection, catalogue: Catalogue, text: str, *, at: str, since: str | None
+    connection: Connection, catalogue: Catalogue, text: str, *, at: str, since_us: int | None
 ) -> Candidate:
     """Return a candidate that this ledger could be under.
 
@@ -86,17 +85,15 @@ def read_candidate(
         catalogue: The installed rules.
         text: The programme's TOML.
         at: Where the text is from, for errors.
-        since: An RFC 3339 instant, or a day of the ledger's zone; None: from the beginning of time.
+        since_us: From when it governs; None: from the beginning of time.
 
     Raises:
-        UsageError: no programme, a parameter is wrong, or its zone or currency is not the ledger's; or no
-            such instant.
+        UsageError: no programme, a parameter is wrong, or its zone or currency is not the ledger's.
         PluginError: a rule is not installed.
     """
     recorded = recorded_programmes(connection, catalogue.registry)
     file = read_programme(text, at=at)
     check_like(file, recorded[0].file if recorded else None, at=at)
-    since_us = None if since is None else _instant(since, Zone(file.zone))
     activated = activation(
         text, catalogue, at=at, effective=None if since_us is None else rfc3339(since_us)
     )  # fmt: skip
@@ -105,11 +102,3 @@ def read_candidate(
         subject=None, occurred_us=0, data=activated,
     )  # fmt: skip
     return Candidate(activated.programme, ready.state, since_us)
-
-
-def _instant(since: str, zone: Zone) -> int:
-    try:
-        return instant_us(since) if "T" in since else zone.start_us(date.fromisoformat(since))
-    except (FactError, ValueError) as error:
-        hint = "write 2026-03-01, or 2026-03-01T00:00:00Z"
-        raise UsageError(f"no day and no instant: {since!r}", at="--since", hint=hint) from error

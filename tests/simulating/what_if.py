@@ -73,8 +73,11 @@ def what_if(
     catalogue: Catalogue | None = None, processes: int = 1, **asked: Any,
 ) -> WhatIf:  # fmt: skip
     """Simulate a candidate."""
+    since_us = None if since is None else instant_us(since if "T" in since else f"{since}T00:00:00Z")
     with database.reading() as connection:
-        tried = read_candidate(connection, catalogue or installed(), candidate, at="candidate", since=since)
+        tried = read_candidate(
+            connection, catalogue or installed(), candidate, at="candidate", since_us=since_us
+        )
     with simulated(
         database, recipe or recipe_for(database), Asked(tried, **asked), processes=processes,
         progress=lambda *_: None,
