@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -18,6 +19,7 @@ from ...ledger.store.reading import facts_of, programme_facts
 from ..asking import Note
 from ..catalogue import Catalogue
 from ..engine import Engine, Group
+from ..granting import prime
 from .candidate import Candidate
 
 
@@ -76,13 +78,14 @@ def both_sides(
     programme = [_fact(decoders, row) for row in programme_facts(connection, upto)]
     members = groups_of(connection, [member], upto)[member]
     rows = list(facts_of(connection, members, upto=upto))
-    # Each side reads facts of its own: the engine marks those that are late.
-    recorded, tried = (
-        _account(
-            Engine(facts, catalogue, is_explaining=True).group(members, {}),
-            [_fact(decoders, row) for row in rows], upto, member,
-        ) for facts in (programme, candidate.placed(programme))
-    )  # fmt: skip
+    accounts = []
+    for facts_in_force in (programme, candidate.placed(programme)):
+        engine = Engine(facts_in_force, catalogue, is_explaining=True)
+        prime(engine, connection, partial(_fact, decoders), upto)
+        # Each side reads facts of its own: the engine marks those that are late.
+        own = [_fact(decoders, row) for row in rows]
+        accounts.append(_account(engine.group(members, {}), own, upto, member))
+    recorded, tried = accounts
     facts = {fact.position: fact for fact in (*programme, *(_fact(decoders, row) for row in rows))}
     differing = [position for position in sorted(facts) if _differs(recorded, tried, position)]
     return Sides(recorded, tried, {position: facts[position] for position in differing})

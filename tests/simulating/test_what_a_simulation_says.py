@@ -296,6 +296,28 @@ def test_points_that_wait_or_are_held_are_a_members_too(ledger_database: Databas
     }
 
 
+def test_a_budget_shared_by_all_is_used_up_in_the_order_of_the_log_whoever_is_asked_for(
+    ledger_database: Database,
+) -> None:
+    """250 points at 100 an order: zoe and bob get theirs, ann what is left, dan nothing."""
+    told = [bought(member, "2026-01-10", "1.00") for member in ("zoe", "bob", "ann", "dan")]
+    tell(ledger_database, drafts_of(ONE, told))
+    offer = programme(
+        "Offer", "points_per_spend", "redemption", "launch\nuse = 'limited_offer'\nbudget = 250\npoints = 100"
+    )
+
+    whole = what_if(ledger_database, offer).members
+    some = what_if(ledger_database, offer, members=("ann", "dan")).members
+    with ledger_database.reading() as connection:
+        tried = read_candidate(connection, installed(), offer, at="offer.toml", since_us=None)
+        page = page_of(connection, installed(), tried, "ann").fields()
+
+    changes = {member: row.change("balance") for member, row in whole.items()}
+    assert changes == {"zoe": 100, "bob": 100, "ann": 50, "dan": 0}
+    assert some == {member: whole[member] for member in ("ann", "dan")}
+    assert page["balance"]["difference"] == 50
+
+
 def test_nobody_unknown_is_simulated(ledger_database: Database) -> None:
     tell(ledger_database, drafts_of(ONE, SHOP))
 
