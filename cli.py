@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .ledger.store.database import Database
     from .rules.catalogue import Catalogue
     from .rules.deciding import Command, Desk
+    from .rules.simulating import Measure
 
 _QUIET = "loyalty.quiet"
 DEFAULT_DB = "sqlite:///loyalty.db"
@@ -212,18 +213,20 @@ class Place:
         as_json: Whether programs read the answer.
         rules_folder: Where the operator's own rule files are, if anywhere.
         file: The file the command was given to read, for errors that do not say where.
+        is_read_only: The database shall refuse every change; to be said before it is opened.
     """
 
     def __init__(self, url: str, *, as_json: bool, rules_folder: Path | None = None) -> None:
         self.url, self.as_json, self.rules_folder = _address(url), as_json, rules_folder
         self.file: str | None = None
+        self.is_read_only = False
 
     @cached_property
     def database(self) -> Database:
         """The database, which must exist and fit the program."""
         from .ledger.store.database import open_database
 
-        return open_database(self.url)
+        return open_database(self.url, is_read_only=self.is_read_only)
 
     def close(self) -> None:
         """Let go of the database, if it was opened."""
@@ -971,6 +974,90 @@ def explain(
         place.answer(explain_fields(story, about), ())
     else:
         place.answer(None, explain_lines(story, about, question))
+
+
+@main.command()
+@click.option(
+    "--programme", type=click.Path(path_type=Path), required=True, help="The candidate, a TOML file."
+)
+@click.option(
+    "--since", metavar="DAY",
+    help="From when it governs, a day or an RFC 3339 instant; from the beginning of time when left out.",
+)  # fmt: skip
+@click.option(
+    "--members", multiple=True, metavar="IDS",
+    help="Only these: ids between commas, or a file with one a line; again for more.",
+)  # fmt: skip
+@click.option("--sample", type=click.IntRange(1), help="Only so many members, always the same ones.")
+@click.option(
+    "--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Fold in so many processes."
+)
+@click.option(
+    "--by", type=click.Choice(["balance", "earned"]), default="balance", show_default=True,
+    help="What decides who wins: points in all at the end, or earned on the way.",
+)  # fmt: skip
+@click.option("--top", type=click.IntRange(0, 1000), default=10, show_default=True, help="So many are named.")
+@click.option(
+    "--point-value", metavar="AMOUNT", help="What a point is worth; as recorded by point_value.set otherwise."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Also write all members and a picture there.")
+@click.option("--overwrite", is_flag=True, help="Replace files in --out.")
+@click.option("--explain", "explained", metavar="MEMBER", help="Only MEMBER, both sides fact by fact.")
+@click.option(
+    "--trust", "trusting", multiple=True, metavar="PLUGIN",
+    help="Run the candidate's PLUGIN this once; nothing is recorded.",
+)  # fmt: skip
+@placed
+def simulate(
+    place: Place, *, programme: Path, since: str | None, members: tuple[str, ...], sample: int | None,
+    processes: int, by: Measure, top: int, point_value: str | None, out: Path | None, overwrite: bool,
+    explained: str | None, trusting: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Fold the whole history under a candidate programme: who would have won, who lost, what it costs.
+
+    The candidate takes the place of every recorded programme; with --since, of those that govern what
+    occurred from then on. Nothing is written to the ledger.
+
+    \b
+    loyalty simulate --programme candidate.toml --since 2026-03-01 --out what-if
+    """  # noqa: D301 - click's own mark
+    from .rules import simulating
+    from .rules.projecting import recipe_for
+    from .rules.trusting import catalogue_with
+
+    place.file, place.is_read_only = str(programme), True
+    if sample is not None and members:
+        raise UsageError("members are named or drawn, not both", at="--sample", hint="leave one of them out")
+    if out is not None:
+        simulating.check_folder(out, is_overwriting=overwrite)
+    catalogue = catalogue_with(place.database, trusting, place.rules_folder) if trusting else place.catalogue
+    text = _text(programme)
+    since_us = None if since is None else _since(since, "--since", text, programme)
+    with place.database.reading() as connection:
+        candidate = simulating.read_candidate(
+            connection, catalogue, text, at=str(programme), since_us=since_us
+        )
+        if explained is not None:
+            page = simulating.page_of(connection, catalogue, candidate, explained)
+            place.answer(page.fields(), page.lines())
+            return
+        worth = simulating.point_worth(connection, catalogue, point_value)
+    asked = simulating.Asked(candidate, simulating.members_named(members), sample, top, worth, by)
+    recorded = recipe_for(place.database, place.rules_folder)
+    written: list[Path] = []
+    with (
+        place.progress("simulate", "facts") as tick,
+        simulating.simulated(
+            place.database, recorded, asked, processes=processes, progress=tick
+        ) as (found, gathered),
+    ):  # fmt: skip
+        if out is not None:
+            written = simulating.write_files(out, found, gathered, is_overwriting=overwrite)
+    place.answer(found.fields(), simulating.simulation_lines(found))
+    for path in written:
+        place.say(f"written: {path}")
+    if found.kinds.get("aside"):
+        raise SystemExit(RuleError.exit_code)
 
 
 @main.command()

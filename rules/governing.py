@@ -129,7 +129,7 @@ def apply_programme(
     with database.writing() as connection:
         head = log.lock(connection)
         first = _programmes(connection, catalogue.registry, head.position)[0].file
-        _check_like(file, first, at=at)
+        check_like(file, first, at=at)
         done = _append(
             log, connection, catalogue.registry, activated, now_us=now_us, what=_applied(activated)
         )
@@ -320,7 +320,7 @@ def current_admission(connection: Connection, catalogue: Catalogue) -> Admission
         try:
             if isinstance(fact.data, ProgrammeActivated):
                 fact.position = 1
-                _check_like(read_programme(fact.data.text, at=draft.event_id), first, at=draft.event_id)
+                check_like(read_programme(fact.data.text, at=draft.event_id), first, at=draft.event_id)
                 Programme(fact, catalogue, set())
             elif isinstance(fact.data, ClockAdvanced) and (
                 instant_us(fact.data.to) > recorded_us + admitted.tolerance_us
@@ -347,7 +347,7 @@ def _untrusted(data: PluginsTrusted, accepted: Collection[Pin]) -> FactError | N
     return None
 
 
-def _check_like(file: ProgrammeFile, first: ProgrammeFile | None, *, at: str) -> None:
+def check_like(file: ProgrammeFile, first: ProgrammeFile | None, *, at: str) -> None:
     """Refuse a zone or a currency that is not the ledger's."""
     for name in ("zone", "currency") if first else ():
         mine, theirs = getattr(file, name), getattr(first, name)

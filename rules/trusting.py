@@ -105,6 +105,17 @@ def chosen_catalogue(names: Collection[str], folder: Path | None, trusted: Colle
     return catalogue
 
 
+def catalogue_with(database: Database, names: Collection[str], folder: Path | None) -> Catalogue:
+    """Return the catalogue in which these plugins are trusted beside those of a ledger, unrecorded.
+
+    Raises:
+        PluginError: one of them is not there or cannot be imported.
+    """
+    with database.reading() as connection:
+        trusted = {(pinned.plugin, pinned.fingerprint) for pinned in pins_of(connection)}
+    return chosen_catalogue(names, folder, trusted)
+
+
 def pin(plugin: Plugin) -> PinnedPlugin:
     """Return what facts say of a plugin: its code by its hash, and file by file if it is not bundled."""
     return PinnedPlugin(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -26,7 +26,10 @@ _SAMPLES = 2_000
 
 
 class Shard(NamedTuple):
-    """A piece: the members from *low* on and below *high* who stand alone, and some groups."""
+    """A piece: the members from *low* on and below *high* who stand alone, and some groups.
+
+    With *low* equal to *high* it is the groups alone.
+    """
 
     low: str | None
     high: str | None
@@ -90,7 +93,7 @@ def fold_shard(
     """
     sheets = Sheets(recipe.days(), recipe.make_views())
     decoders = Decoders(recipe.make_registry())
-    linked, done = plan.linked, 0
+    done = 0
     with database.reading() as connection:
         prefix = Prefix(recipe, decoders, connection, plan.upto)
         folder = Folder(prefix, decoders, plan.upto, parts_at(connection))
@@ -111,16 +114,23 @@ def fold_shard(
                 progress(done)
                 done = 0
 
-        rows = facts_by_member(connection, upto=plan.upto, low=shard.low, high=shard.high)
-        for stream, facts in groupby(rows, key=itemgetter(1)):
-            member = stream[7:]
-            if member not in linked:
-                fold((member,), facts)
-        for group in shard.groups:
-            fold(group, facts_of(connection, group, upto=plan.upto))
+        for members, facts in groups_in(connection, plan, shard):
+            fold(members, facts)
     write(sheets.write_new)
     progress(done)
     return sheets.daily.clear()
+
+
+def groups_in(connection: Connection, plan: Plan, shard: Shard) -> Iterator[tuple[Group, Iterable[RawFact]]]:
+    """Yield the groups of a piece, each with its facts: use them up before asking for the next group."""
+    if shard.low is None or shard.low != shard.high:
+        rows = facts_by_member(connection, upto=plan.upto, low=shard.low, high=shard.high)
+        for stream, facts in groupby(rows, key=itemgetter(1)):
+            member = stream[7:]
+            if member not in plan.linked:
+                yield (member,), facts
+    for group in shard.groups:
+        yield group, facts_of(connection, group, upto=plan.upto)
 
 
 def _named_without_stream(connection: Connection, upto: int) -> list[str]:

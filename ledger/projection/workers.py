@@ -65,9 +65,7 @@ def fold_apart(
         _Task(url, recipe, hold.runner, whole, shard, slot, file, os.getpid())
         for shard, file in zip(plan.shards, files, strict=True)
     ]
-    with ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=_end_with_parent
-    ) as pool:
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
         waiting: dict[Future[dict[str, DailyRow]], _Task] = {pool.submit(_fold, task): task for task in tasks}
         try:
             while waiting:
@@ -110,7 +108,7 @@ def twice(fold: Callable[[], None]) -> None:
                 raise LoyaltyError("a process of the rebuild died twice", hint=hint) from error
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End this process when its parent is killed: an idle one would otherwise wait for ever."""
 
     def watch(parent: BaseProcess) -> None:

@@ -16,7 +16,7 @@ EXPECTED = {
     "programme history", "project run", "project rebuild", "project status", "advance", "member show",
     "member history", "redeem", "explain", "quarantine list", "rules list", "rules trust", "check", "schema",
     "export", "backup", "restore", "db upgrade", "doctor", "cancel", "adjust", "reward issue", "reward use",
-    "reward cancel", "retract", "actions done",
+    "reward cancel", "retract", "actions done", "simulate",
 }  # fmt: skip
 
 

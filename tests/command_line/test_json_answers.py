@@ -28,6 +28,8 @@ COMMANDS = (
     "loyalty project status --digests", "loyalty project rebuild", "loyalty member show ann",
     "loyalty member list", "loyalty member history ann", "loyalty explain ann",
     "loyalty explain bob --fact 3",
+    "loyalty simulate --programme shop.toml --point-value 0.01",
+    "loyalty simulate --programme shop.toml --explain ann",
     "loyalty redeem ann 20 --order O-1", "loyalty cancel ann O-1",
     "loyalty adjust ann -5 --reason 'booked twice'", "loyalty adjust ann -99 --allow-debt --reason fraud",
     "loyalty reward issue bob voucher --points 0 --reward R-1", "loyalty reward use bob R-1 --order O-2",
