@@ -49,6 +49,7 @@ class Rule:
             ones did.
         priority: Order within a stage, lower first; a programme can set another. Ties go by label.
         is_alone: A programme takes it once: two of them would do the same thing twice.
+        Params: Its parameters, a subclass of :class:`Params`: ``self.params`` is one of them.
     """
 
     name: ClassVar[str]
@@ -69,15 +70,26 @@ class Rule:
         """
 
     def orders_days(self) -> int | None:
-        """Return for how many days what facts earned and burned must be remembered; None: not at all."""
+        """Return for how many days what facts earned and burned must be remembered; None: not at all.
+
+        What ``Member.order``, ``traced`` and ``traced_at`` return, and what ``Reverse``, ``Restore`` and
+        ``Undo`` need, is remembered as long as the rule of the programme that asks for most.
+        """
         return None
 
     def spending_days(self) -> int | None:
-        """Return for how many days what facts burned must be remembered; None: not at all."""
+        """Return for how many days what facts burned must be remembered; None: not at all.
+
+        It is what ``Restore`` needs, and less than ``orders_days`` asks for.
+        """
         return None
 
     def sums_days(self) -> int | None:
-        """Return for how many days sums must be kept by day, 0 for totals only; None: no sums."""
+        """Return for how many days sums must be kept by day, 0 for totals only; None: no sums.
+
+        ``Member.total``, ``sums``, ``days`` and ``last_visit`` read them, ``@on(Changed)`` hears of them.
+        What comes back counts on the day of its purchase.
+        """
         return None
 
     def budget(self) -> int | None:
@@ -109,7 +121,7 @@ class Rule:
         return None
 
     def on_timer(self, timer: Any, member: Any) -> Answer:  # noqa: ARG002 - for rules to override
-        """Answer a timer this rule has set. The default answers nothing."""
+        """Answer a :class:`Timer` this rule has set with ``SetTimer``. The default answers nothing."""
         return None
 
 
