@@ -12,18 +12,19 @@ from .expecting import Expected
 from .outcome import CHANGES, Outcome, folded, happened_us, standing, told
 from .telling import Happening, Telling
 
-plugins = cache(installed)
-"""The installed plugins, looked for once."""
+
+@cache
+def plugins(folder: Path | None = None) -> Catalogue:
+    """Return the installed plugins and those of a folder, all imported; looked for once."""
+    return installed(folder=folder)
 
 
 class Given:
     """A programme and what has happened under it, before the event a test is about."""
 
-    def __init__(
-        self, programme: str | Path, history: Sequence[Happening], catalogue: Catalogue | None = None
-    ) -> None:
+    def __init__(self, programme: str | Path, history: Sequence[Happening], catalogue: Catalogue) -> None:
         self._programme, self._history = programme, tuple(history)
-        self._catalogue = catalogue or plugins()
+        self._catalogue = catalogue
 
     def when(self, *happenings: Happening) -> Answer:
         """Let something happen, and return what the rules answered to it.
@@ -41,15 +42,19 @@ class Given:
         return Answer(telling, before, after)
 
 
-def given(programme: str | Path, *history: Happening, catalogue: Catalogue | None = None) -> Given:
+def given(
+    programme: str | Path, *history: Happening, rules_dir: Path | None = None,
+    catalogue: Catalogue | None = None,
+) -> Given:  # fmt: skip
     """Return a programme, a TOML text or file, and what has happened under it so far.
 
     Args:
-        programme: Its rules must be installed, or in *catalogue*.
+        programme: Its rules are those installed, in *rules_dir* or in *catalogue*.
         history: Purchases and other facts, in the order they were told.
-        catalogue: Where rules come from; None: all installed plugins.
+        rules_dir: A folder with rule files, beside what is installed.
+        catalogue: Where rules come from instead.
     """
-    return Given(programme, history, catalogue)
+    return Given(programme, history, catalogue or plugins(rules_dir))
 
 
 class Answer:

@@ -1,8 +1,13 @@
-"""Golden histories as pytest sees them: a file, and one item that compares its journal."""
+"""Golden histories as pytest sees them: a file, and one item that compares its journal.
+
+``LOYALTY_RULES_DIR`` names a folder with rule files, as it does for the command line.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,9 +33,11 @@ class HistoryItem(pytest.Item):
         Raises:
             _OtherJournalError: with the difference.
         """
+        folder = os.environ.get("LOYALTY_RULES_DIR")
+        rules_dir = Path(folder) if folder else None
         if self.config.getoption("loyalty_update", default=False):
-            write_journal(self.path)
-        elif found := difference(self.path):
+            write_journal(self.path, rules_dir)
+        elif found := difference(self.path, rules_dir):
             raise _OtherJournalError(found)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

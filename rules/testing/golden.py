@@ -24,13 +24,13 @@ def journal_of(history: Path) -> Path:
     return history.with_suffix(".journal")
 
 
-def journal_text(history: Path) -> str:
-    """Return what a history comes to under the installed rules.
+def journal_text(history: Path, rules_dir: Path | None = None) -> str:
+    """Return what a history comes to under the installed rules, and those of a folder.
 
     Raises:
         LoyaltyError: the history cannot be read, or a rule failed.
     """
-    telling = told_history(history, plugins())
+    telling = told_history(history, plugins(rules_dir))
     steps, group = folded(telling.story)
     zone = telling.zone
     lines = [f"# {history.name}: times of {zone.name}. Written by pytest --update.", ""]
@@ -60,21 +60,21 @@ def _worded(outcomes: list[Outcome], zone: Zone) -> list[tuple[str, Outcome | No
     return [(f"  {out.line(zone)}", out) for out in outcomes]
 
 
-def difference(history: Path) -> str:
+def difference(history: Path, rules_dir: Path | None = None) -> str:
     """Return how a history differs from the journal beside it, as a unified diff; '' if it does not.
 
     Raises:
         LoyaltyError: the history cannot be read, or a rule failed.
     """
-    file, now = journal_of(history), journal_text(history)
+    file, now = journal_of(history), journal_text(history, rules_dir)
     then = file.read_text(encoding="utf-8") if file.exists() else ""
     return "\n".join(
         difflib.unified_diff(then.splitlines(), now.splitlines(), str(file.name), "now", lineterm="", n=3)
     )
 
 
-def write_journal(history: Path) -> None:
+def write_journal(history: Path, rules_dir: Path | None = None) -> None:
     """Write what a history comes to now beside it, unless it stands there already."""
-    file, now = journal_of(history), journal_text(history)
+    file, now = journal_of(history), journal_text(history, rules_dir)
     if not file.exists() or file.read_text(encoding="utf-8") != now:
         file.write_text(now, encoding="utf-8")

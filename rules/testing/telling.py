@@ -25,7 +25,7 @@ class Telling:
         currency: Of the programme applied last.
     """
 
-    def __init__(self, programme: str | Path, catalogue: Catalogue | None) -> None:
+    def __init__(self, programme: str | Path, catalogue: Catalogue) -> None:
         text, place = _text(programme)
         self.story = Story(text, catalogue=catalogue, place=place)
         self._read(text, place)

@@ -230,6 +230,27 @@ def test_what_is_no_time_is_refused(at: str) -> None:
         given(SHOP).when(purchase("ann", "7.90", at=at))
 
 
+def test_a_rule_may_be_one_file_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "gift.py").write_text(
+        "from loyalty_ledger.rules import Accrue, PurchaseRecorded, Rule, hookimpl, on\n\n\n"
+        "class Gift(Rule):\n"
+        '    name, version, stage = "gift", 1, "earn"\n\n'
+        "    @on(PurchaseRecorded)\n"
+        "    def give(self, purchase, member):\n"
+        '        return Accrue(points=3, reason="a gift")\n\n\n'
+        "@hookimpl\n"
+        "def loyalty_rules():\n"
+        "    return [Gift]\n",
+        encoding="utf-8",
+    )
+    shop = 'programme = "Gifts"\nzone = "UTC"\ncurrency = "USD"\n[rules.gift]'
+
+    given(shop, rules_dir=tmp_path / "rules").when(purchase("ann", "1", at="2026-03-01")).then(
+        accrued("ann", 3, by="gift")
+    )
+
+
 class Broken(Rule):
     """Fails for everybody but ann."""
 
