@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from ..ledger.errors import PluginError
 from ..ledger.facts import FactType
+from .answers import said
 from .effects import Changed, Effect, NewLot
 
 STAGES = ("earn", "multiply", "cap", "standing", "react")
@@ -176,4 +178,17 @@ def check_rule(rule: Any) -> None:
         raise PluginError(f"rule {name!r} has the priority {rule.priority!r}", hint="use a whole number")
     if not (isinstance(rule.Params, type) and issubclass(rule.Params, Struct)):
         raise PluginError(f"the Params of rule {name!r} is no msgspec Struct")
+    _check_params(name, rule.Params)
     listeners(rule)
+
+
+def _check_params(name: str, params: type[Struct]) -> None:
+    try:
+        msgspec.convert({}, params)
+    except msgspec.ValidationError:
+        return  # something is required: that is for programmes to set
+    except Exception as error:
+        raise PluginError(
+            f"no programme can set the parameters of rule {name!r}: {said(error)}",
+            hint="Meta(ge=…) is for int and float; check other types in __post_init__",
+        ) from error
