@@ -86,6 +86,7 @@ class Member:
         zone: The programme's zone: ``zone.local_date(fact.occurred_us)``.
         currency: The programme's currency.
         rule: Label of the rule that is asked.
+        keeps: Where what that rule remembers stands, and what its older versions have kept; the engine's.
         note: ``note("{} × {}", a, b)``: a step of the arithmetic, kept only when explaining; so a value may
             be a function, which is called only then.
     """

@@ -87,10 +87,9 @@ def listed(name: str, found: Any) -> str:
 
 def told(name: str, found: Any) -> str:
     """Return a method as ``listed`` does, with all it says and not only the first paragraph."""
-    more = [
-        " ".join(part.split()) for part in words(found).split("\n\n")[1:] if not part.startswith("Raises:")
-    ]
-    return " ".join([listed(name, found), *more])
+    parts = [part for part in words(found).split("\n\n")[1:] if not part.startswith("Raises:")]
+    named = [re.sub(r"^    (\w+):", r"`\1`:", part.removeprefix("Args:\n"), flags=re.M) for part in parts]
+    return " ".join([listed(name, found), *(" ".join(part.split()) for part in named)])
 
 
 def signature(found: Any) -> str:

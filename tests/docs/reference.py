@@ -41,8 +41,9 @@ All of it is imported from `loyalty_ledger.rules`, unless a heading says otherwi
 """
 RULE = """
 `Answer` is what a rule returns: an effect, several of them (in a list, or yielded one by one: then a method
-sees what its effect before did), or None. Parameters are a subclass of `Params`, a msgspec struct: typed,
-with defaults, unknown ones refused.
+sees what its effect before did), or None; 10,000 effects at most. Values are of the very types named: a
+`bool` is no number, a `float` never is. Parameters are a subclass of `Params`, a msgspec struct: typed, with
+defaults, unknown ones refused.
 
 `STAGES` run in this order: {stages}. The points that the first three give become lots after cap, so a
 cap cuts before anything is booked. Later stages see what earlier ones did: a tier multiplier runs before the
@@ -139,7 +140,9 @@ def _tools() -> Lines:
     yield "\n## To reckon with\n"
     yield from (listed(name, tool) for name, tool in sorted(_exported(inspect.isfunction)) if name != "on")
     yield "- `Rounding` – a named rounding: down, half-up or up."
-    for kind in (Zone, rules.Selection):
+    yield "- `Days` – of a parameter: a number of days, 1 to 36,600."
+    yield "- `FactError` – what `instant_us` and `minor_units` raise."
+    for kind in (Zone, rules.Selection, rules.Period, rules.PeriodByRung):
         yield f"\n### `{kind.__name__}`\n"
         yield from described(kind)
         yield from (listed(name, getattr(kind, name)) for name in methods(kind))
