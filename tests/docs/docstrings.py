@@ -120,7 +120,7 @@ def words(found: Any) -> str:
 
 def marked(text: str) -> str:
     """Return a docstring's marks as Markdown has them."""
-    text = re.sub(r":\w+:`~?\.?([\w.]+)`", r"`\1`", text).replace("``", "`")
+    text = re.sub(r":\w+:`~?\.?([\w.]+)`", r"`\1`", text).replace("``", "`").replace("\n\n::\n", "\n")
     return re.sub(r"(?<![\w*`])\*(\w+)\*(?![\w*])", r"`\1`", text)
 
 

@@ -13,7 +13,9 @@ import msgspec
 
 from docs.docstrings import described, fields_of, first, listed, lowered, methods, signature, told, words
 from loyalty_ledger import rules
+from loyalty_ledger.pytest_plugin import Typed
 from loyalty_ledger.rules import FactType, Member, Rule, Zone, effects, hookspecs, outlook, testing
+from loyalty_ledger.rules.testing import golden, history
 
 EFFECTS = {
     "Points": ("Accrue", "Burn", "Limit", "Terms", "Expire", "Extend", "Release", "Reinstate"),
@@ -161,6 +163,12 @@ def _testing() -> Lines:
             tool = getattr(testing, name)
             if inspect.isfunction(tool) and inspect.signature(tool).return_annotation == kept:
                 yield listed(name, tool)
+    yield "\n### Golden histories\n"
+    yield words(golden)
+    yield f"\n{words(history)}"
+    yield "\n### Fixtures\n"
+    yield listed("loyalty", Typed.__call__)
+    yield listed("loyalty.json", Typed.json)
 
 
 def _exported(is_wanted: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:

@@ -25,7 +25,8 @@ def environment(**more: str) -> dict[str, str]:
     """Return a shell's environment of somebody who has uv and a clone."""
     uv = shutil.which("uv")
     assert uv, "CONTRIBUTING.md: pip install uv"
-    kept = {name: os.environ[name] for name in ("HOME", "LANG", "UV_CACHE_DIR") if name in os.environ}
+    ours = ("VIRTUAL_ENV", "PYTHON", "PYTEST", "LOYALTY", "UV_PYTHON", "UV_PROJECT")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     # Not UV_PYTHON: that would choose where packages are installed, too.
     path = os.pathsep.join(
         [f"{sys.base_prefix}/bin", str(Path(uv).parent), "/usr/local/bin", "/usr/bin", "/bin"]
@@ -73,6 +74,7 @@ def check(page: list[Step], said: str, *, exact_until: int) -> None:
         assert wrong is None, f"$ {step.shell}\n{wrong}\n{step.printed}\n{said[-3000:]}"
 
 
+@pytest.mark.slow
 def test_every_command_of_the_tutorial_runs(tmp_path: Path) -> None:
     """With a few households and the packages of these tests; what depends on neither is compared."""
     folder, few = tmp_path / "empty", tmp_path / "few"
