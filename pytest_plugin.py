@@ -47,7 +47,7 @@ class Typed:
         self.database = database
 
     def __call__(self, *words: str | Path) -> str:
-        """Type a command.
+        """Type a command at a ledger of the test's own, in SQLite, and return what it prints.
 
         Raises:
             AssertionError: it did not end well, with what it said.

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-import re
 import shlex
-import sys
 from pathlib import Path
 
 import click
@@ -14,13 +11,9 @@ from click.testing import CliRunner
 
 from loyalty_ledger import rules
 from loyalty_ledger.cli import main
-from loyalty_ledger.plugins import points_per_spend
-from loyalty_ledger.rules.catalogue import of_modules
-from loyalty_ledger.rules.testing import Story
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-TUTORIAL = (ROOT / "plugins" / "TUTORIAL.md").read_text(encoding="utf-8")
 
 
 def session() -> list[tuple[str, list[str]]]:
@@ -73,22 +66,3 @@ def test_every_command_says_what_it_does() -> None:
 
 def test_what_rule_authors_import_is_there() -> None:
     assert [name for name in rules.__all__ if not hasattr(rules, name)] == []
-
-
-def test_the_tutorials_rule_is_the_sample_plugins_rule(tmp_path: Path) -> None:
-    """The tutorial's own code runs: it earns what its test says."""
-    blocks = re.findall(r"```python\n(.*?)```", TUTORIAL, re.DOTALL)
-    folder = tmp_path / "tutorial"
-    folder.mkdir()
-    (folder / "loyalty_weekend_tutorial.py").write_text(blocks[0])
-    sys.path.insert(0, str(folder))
-    try:
-        module = importlib.import_module("loyalty_weekend_tutorial")
-        programme = re.search(r"Story\((?:\x27{3}|\x22{3})(.*?)(?:\x27{3}|\x22{3})\)", blocks[1], re.DOTALL)
-        assert programme
-        story = Story(programme[1], catalogue=of_modules([points_per_spend, module]))
-    finally:
-        sys.path.remove(str(folder))
-    story.purchase("ann", "31.00", at="2026-03-07")
-
-    assert story.balance("ann") == 31 + 15

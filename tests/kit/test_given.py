@@ -277,5 +277,5 @@ def test_a_rule_that_fails_fails_the_test_with_its_name() -> None:
     told = given(shop, catalogue=catalogue)
 
     told.when(purchase("ann", "1", at="2026-03-01")).then(accrued("ann", 1, by="broken", expires="never"))
-    with pytest.raises(RuleError, match="rule broken@1 failed: KeyError: 'bob'"):
+    with pytest.raises(RuleError, match=r"rule broken@1 in give\(\) failed: KeyError: 'bob'"):
         told.when(purchase("bob", "1", at="2026-03-01"))
