@@ -16,7 +16,7 @@ from ...ledger.journal import Entry
 from ...ledger.reports.typesetting import minute
 from ...ledger.reports.wording import in_words
 from ..asking import Note
-from ..engine import Engine, Group
+from ..engine import Group
 from .story import Story
 
 CHANGES = (
@@ -78,10 +78,7 @@ def folded(story: Story) -> tuple[list[Step], Group]:
     Raises:
         RuleError: a rule failed.
     """
-    programme, others = story.split()
-    engine = Engine(programme, story.catalogue, is_explaining=True)
-    members = {fact.subject for fact in others} | {name for f in others for name in f.data.members()}
-    group = engine.group(tuple(sorted(members)), {})
+    group = story.group(is_explaining=True)
     steps = []
     for fact in story.facts:
         marks = [len(rows) for rows in _rows(group)]

@@ -81,16 +81,19 @@ class Story:
         until = rfc3339(instant_us(to if "T" in to else f"{to}T00:00:00Z"))
         return self.record(None, ClockAdvanced(to=until), at="1970-01-01")
 
-    def folded(self, *, is_explaining: bool = False) -> Group:
-        """Return the fold of everything told so far, all members as one group."""
+    def group(self, *, is_explaining: bool = False) -> Group:
+        """Return the fold of all members as one group, before its first fact."""
         programme, others = self.split()
         engine = Engine(programme, self.catalogue, is_explaining=is_explaining)
-        members = {fact.subject for fact in others}
-        members.update(name for fact in others for name in fact.data.members())
-        group = engine.group(tuple(sorted(members)), {})
         for fact in others:
             engine.grant(fact)
-        for fact in others:
+        members = {fact.subject for fact in others} | {name for f in others for name in f.data.members()}
+        return engine.group(tuple(sorted(members)), {})
+
+    def folded(self, *, is_explaining: bool = False) -> Group:
+        """Return the fold of everything told so far, all members as one group."""
+        group = self.group(is_explaining=is_explaining)
+        for fact in self.split()[1]:
             group.apply(fact)
         group.settle(len(self.facts))
         return group

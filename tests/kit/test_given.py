@@ -137,6 +137,17 @@ def test_another_programme_governs_what_happens_from_its_day_on() -> None:
     ).then(accrued("ann", 7), accrued("ann", 14))  # 7 × 1, 7 × 2
 
 
+def test_what_a_shared_budget_grants_is_told_in_the_order_of_the_history() -> None:
+    offer = SHOP + "[rules.limited_offer]\n budget = 50\n points = 40"
+
+    given(offer, purchase("ann", "1.00", at="2026-03-02")).when(
+        purchase("bob", "1.00", at="2026-03-01")
+    ).then(
+        accrued("bob", 1),
+        accrued("bob", 10, by="limited_offer"),  # 50 - 40 are left
+    )
+
+
 def test_reasons_why_not_and_steps_are_looked_at_where_they_are_named() -> None:
     picky = SHOP.replace("[rules.points_per_spend]", "[rules.points_per_spend]\n minimum_order = 10")
 
