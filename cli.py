@@ -764,6 +764,25 @@ def rules_list(place: Place) -> None:
     place.answer(listing_fields(place.catalogue), listing_lines(place.catalogue))
 
 
+@rules.command("new")
+@click.argument("name")
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="The package's folder; loyalty-NAME when left out.",
+)
+@placed
+def rules_new(place: Place, name: str, *, folder: Path | None) -> None:
+    """Write a package for a rule NAME: the rule, its tests, a history with its journal, a programme."""
+    from .rules.starter import start_package
+
+    names = {rule for rule, _ in place.catalogue.offers} | set(place.catalogue.plugins)
+    started = start_package(name, folder, taken=names)
+    place.answer(started.fields(), started.lines())
+    place.say(f"next: cd {started.folder} && pip install -e . pytest && pytest")
+
+
 @rules.command("trust")
 @click.argument("plugins", nargs=-1, required=True)
 @click.option("--reason", help="Why the changed code is trusted.")

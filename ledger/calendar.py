@@ -141,6 +141,30 @@ class Zone:
         stamp = datetime(day.year, day.month, day.day, tzinfo=self._zone)
         return micros(stamp.astimezone(UTC))
 
+    def read_us(self, text: str) -> int:
+        """Return the instant of a day's first moment, a local time, or a time with an offset.
+
+        >>> rfc3339(Zone("America/New_York").read_us("2026-03-07 22:30"))
+        '2026-03-08T03:30:00Z'
+        >>> rfc3339(Zone("America/New_York").read_us("2026-03-07"))
+        '2026-03-07T05:00:00Z'
+
+        Raises:
+            FactError: it is none of these.
+        """
+        try:
+            if len(text) == len("2026-03-07"):
+                return self.start_us(date.fromisoformat(text))
+            stamp = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise FactError(
+                f"no day and no time: {text!r}", code="bad-time",
+                hint="write 2026-03-07, 2026-03-07 22:30 or 2026-03-07T22:30:00Z",
+            ) from error  # fmt: skip
+        if stamp.tzinfo is not None:
+            return instant_us(text)
+        return micros(stamp.replace(tzinfo=self._zone).astimezone(UTC))
+
     def end_us(self, day: date) -> int:
         """Return the instant at which a local day is over: the start of the next."""
         return self.start_us(day + timedelta(days=1))

@@ -1,8 +1,8 @@
 """How facts become points: everything a rule author imports.
 
 A rule is a class with a name, a version, a stage and methods marked with :func:`on`; a plugin offers it
-through the hook ``loyalty_rules``. ``plugins/README.md`` shows one from an empty folder to a member's
-balance.
+through the hook ``loyalty_rules``. ``plugins/TUTORIAL.md`` goes from an empty folder to an activated rule,
+``plugins/REFERENCE.md`` lists all of this.
 """
 
 from ..ledger.calendar import DAY_US, FOREVER_US, HOUR_US, Zone, instant_us
@@ -81,8 +81,9 @@ from .effects import (
     Wait,
 )
 from .hookspecs import hookimpl
-from .member import Award, Member, OpenLot
+from .member import Award, Member, OpenHold, OpenLot
 from .offering import Ladder, Report, Table, View
+from .outlook import Missing, Outlook
 from .rule import STAGES, Answer, Params, Rule, on
 from .selection import Selection, purchase_refusal
 from .sums import Sums
@@ -96,13 +97,14 @@ __all__ = [
     "FactError", "FactRetracted", "FactType", "FeedbackAnswered", "FeedbackReceived", "Flag", "GiftGiven",
     "Hold", "HoldCaptured", "HoldPlaced", "HoldVoided", "ImprovementMade", "InterestDeclared", "Keep",
     "Ladder", "Limit", "Line", "Member", "MemberAttributesChanged", "MemberEnrolled", "MemberLeft",
-    "MembersMerged", "MembersUnmerged", "Merge", "Move", "NewLot", "NotQualified", "OpenLot", "Params",
-    "Part", "Period", "PeriodByRung", "PointsAdjusted", "PointsExtended", "PointsRedeemed",
-    "PointsReinstated", "PointsTransferred", "PreferenceStated", "PromiseKept", "PromiseMade",
-    "PurchaseRecorded", "PurchaseReturned", "Recommend", "RecommendationStated", "RedemptionCancelled",
-    "ReferralAsked", "ReferralMade", "Reinstate", "Release", "Report", "Restore", "Reverse",
-    "RewardCancelled", "RewardIssued", "RewardRedeemed", "Rounding", "Rule", "ScoreRecorded", "Selection",
-    "SetTimer", "Settle", "StopTimer", "Sums", "SurveyAnswered", "Table", "Terms", "Timer", "Traced",
-    "Transfer", "Undo", "Unmerge", "View", "Void", "Wait", "Zone", "divided", "hookimpl", "instant_us",
-    "minor_units", "money_text", "on", "purchase_refusal", "rounded", "shares", "whole_weights",
+    "MembersMerged", "MembersUnmerged", "Merge", "Missing", "Move", "NewLot", "NotQualified", "OpenHold",
+    "OpenLot", "Outlook", "Params", "Part", "Period", "PeriodByRung", "PointsAdjusted", "PointsExtended",
+    "PointsRedeemed", "PointsReinstated", "PointsTransferred", "PreferenceStated", "PromiseKept",
+    "PromiseMade", "PurchaseRecorded", "PurchaseReturned", "Recommend", "RecommendationStated",
+    "RedemptionCancelled", "ReferralAsked", "ReferralMade", "Reinstate", "Release", "Report", "Restore",
+    "Reverse", "RewardCancelled", "RewardIssued", "RewardRedeemed", "Rounding", "Rule", "ScoreRecorded",
+    "Selection", "SetTimer", "Settle", "StopTimer", "Sums", "SurveyAnswered", "Table", "Terms", "Timer",
+    "Traced", "Transfer", "Undo", "Unmerge", "View", "Void", "Wait", "Zone", "divided", "hookimpl",
+    "instant_us", "minor_units", "money_text", "on", "purchase_refusal", "rounded", "shares",
+    "whole_weights",
 ]  # fmt: skip

@@ -105,7 +105,7 @@ class Catalogue:
         except (pluggy.PluginValidationError, ValueError) as error:
             raise PluginError(
                 f"plugin {plugin.name!r} does not fit the hooks: {said(error)}",
-                hint="plugins/README.md lists every hook and its arguments",
+                hint="plugins/REFERENCE.md lists every hook and its arguments",
             ) from error
 
     def _named(self, hook: pluggy.HookCaller, kind: type, what: str) -> dict[str, Any]:

@@ -16,7 +16,11 @@ from .sums import Sums
 
 
 class Effect(Struct, frozen=True, kw_only=True, gc=False):
-    """The common part of every effect."""
+    """The common part of every effect.
+
+    Attributes:
+        member: Another member of the group whom it is for; None: the member the rule was asked about.
+    """
 
     member: str | None = None
 
@@ -43,14 +47,23 @@ class Accrue(Effect, frozen=True, gc=False):
 
 
 class Limit(Effect, frozen=True, gc=False):
-    """Cut what this fact earns to at most *points*; the last awards give first. Stage ``cap`` only."""
+    """Cut what this fact earns; the last awards give first. Stage ``cap`` only.
+
+    Attributes:
+        points: At most so many, 0 or more.
+    """
 
     points: int
     reason: str
 
 
 class Terms(Effect, frozen=True, gc=False):
-    """Answer to a :class:`NewLot`: from when it is usable and when it expires. None leaves it open."""
+    """Answer to a :class:`NewLot`: its terms. The first rule that says something has said it.
+
+    Attributes:
+        usable_us: From when its points can be spent; None leaves it open.
+        expires_us: When what is left of them is gone, ``FOREVER_US`` for never; None leaves it open.
+    """
 
     usable_us: int | None = None
     expires_us: int | None = None
@@ -60,6 +73,7 @@ class Burn(Effect, frozen=True, gc=False):
     """Spend points from the member's lots in burn order. What no lot covers becomes debt.
 
     Attributes:
+        points: 1 or more.
         account: The programme's account that receives them.
     """
 
@@ -93,7 +107,11 @@ class Reverse(Effect, frozen=True, gc=False):
 
 
 class Wait(Effect, frozen=True, gc=False):
-    """Let the fact at hand wait for a purchase of an order: then all rules are asked about it once more."""
+    """Let the fact at hand wait for a purchase of an order: then all rules are asked about it once more.
+
+    Attributes:
+        order: The order.
+    """
 
     order: str
 
@@ -102,6 +120,9 @@ class Restore(Effect, frozen=True, gc=False):
     """Give the points that a remembered fact burned back to the lots they came from, with their own expiry.
 
     Once for each fact. What had become debt pays that debt, or is a new lot if it has been paid since.
+
+    Attributes:
+        fact: Its position.
     """
 
     fact: int
@@ -113,6 +134,9 @@ class Undo(Effect, frozen=True, gc=False):
 
     Points taken go back to where they were taken from, with their own expiry; points given back are spent
     again. Members of the group whom it reached are reached again. Once for each fact.
+
+    Attributes:
+        fact: Its position.
     """
 
     fact: int
@@ -135,7 +159,12 @@ class Hold(Effect, frozen=True, gc=False):
 
 
 class Capture(Effect, frozen=True, gc=False):
-    """Spend *points* of an open hold, as a redemption for its order; the rest goes back to its lots."""
+    """Spend points of an open hold, as a redemption for its order; the rest goes back to its lots.
+
+    Attributes:
+        hold: Its name.
+        points: 1 or more, and no more than it holds.
+    """
 
     hold: str
     points: int
@@ -143,7 +172,11 @@ class Capture(Effect, frozen=True, gc=False):
 
 
 class Void(Effect, frozen=True, gc=False):
-    """Give up an open hold: its points go back to their lots, with their own expiry."""
+    """Give up an open hold: its points go back to their lots, with their own expiry.
+
+    Attributes:
+        hold: Its name.
+    """
 
     hold: str
     reason: str
@@ -153,6 +186,7 @@ class Transfer(Effect, frozen=True, gc=False):
     """Give points to another member of the group, in burn order; what no lot covers becomes debt.
 
     Attributes:
+        points: 1 or more.
         to: Who gets them: a lot for each lot they came from, of its age and with its expiry.
         restarts: The receiver's lots get the terms of points earned now instead.
     """
@@ -167,6 +201,9 @@ class Merge(Effect, frozen=True, gc=False):
     """Take over another member: its lots, its debt, its remembered facts, its sums, and its facts to come.
 
     Its open holds are given up first. What rules remember of it, where it stands and its timers rest.
+
+    Attributes:
+        absorbed: The other member.
     """
 
     absorbed: str
@@ -180,6 +217,7 @@ class Unmerge(Effect, frozen=True, gc=False):
     Refused, with a flag, when that fact has not taken it over, or it is no other card of the member.
 
     Attributes:
+        absorbed: The absorbed member.
         merge: The fact by which it was taken over.
     """
 
@@ -189,10 +227,11 @@ class Unmerge(Effect, frozen=True, gc=False):
 
 
 class Extend(Effect, frozen=True, gc=False):
-    """Let lots live until *expires_us*: those that would expire before; never shorter.
+    """Let lots live longer: those that would expire before; never shorter.
 
     Attributes:
-        lot: Only this one.
+        expires_us: Until when.
+        lot: Only this one; None: all that are open.
     """
 
     expires_us: int
@@ -201,7 +240,11 @@ class Extend(Effect, frozen=True, gc=False):
 
 
 class Release(Effect, frozen=True, gc=False):
-    """Make the pending points that a fact has earned usable now."""
+    """Make the pending points that a fact has earned usable now.
+
+    Attributes:
+        fact: Its position.
+    """
 
     fact: int
     reason: str
@@ -271,14 +314,25 @@ class Settle(Effect, frozen=True, gc=False):
 
 
 class Keep(Effect, frozen=True, gc=False):
-    """Remember something in the rule's own memory of the member; None forgets it."""
+    """Remember something in the rule's own memory of the member (``Member.kept``).
+
+    Attributes:
+        key: Its name within that memory.
+        value: What to keep; None forgets it.
+    """
 
     key: str
     value: int | str | None
 
 
 class SetTimer(Effect, frozen=True, gc=False):
-    """Wake the rule's ``on_timer`` at *due_us*. One timer a key: setting it again moves it."""
+    """Wake the rule's ``on_timer`` later. One timer a key: setting it again moves it.
+
+    Attributes:
+        key: Its name within the rule's timers of the member.
+        due_us: When. What is due already fires at once.
+        phase: Order among what is due at one instant, 2 to 99; points become usable and lots expire before.
+    """
 
     key: str
     due_us: int
@@ -286,20 +340,33 @@ class SetTimer(Effect, frozen=True, gc=False):
 
 
 class StopTimer(Effect, frozen=True, gc=False):
-    """Forget a timer that has not fired."""
+    """Forget a timer that has not fired.
+
+    Attributes:
+        key: Its name.
+    """
 
     key: str
 
 
 class Count(Effect, frozen=True, gc=False):
-    """Add to one of the rule's named counters."""
+    """Add to one of the rule's named counters of the member (``Member.counter``).
+
+    Attributes:
+        counter: Its name within the rule's memory.
+        by: How much; negative numbers take away.
+    """
 
     counter: str
     by: int = 1
 
 
 class Flag(Effect, frozen=True, gc=False):
-    """Leave a remark that a person should see."""
+    """Leave a remark that a person should see.
+
+    Attributes:
+        flag: A short word for the kind of remark: "overdrawn".
+    """
 
     flag: str
     reason: str
@@ -348,7 +415,13 @@ class Changed(Struct, frozen=True, gc=False):
 
 
 class Timer(Struct, frozen=True, gc=False):
-    """A timer that is due, as ``on_timer`` receives it."""
+    """A timer that is due, as ``on_timer`` receives it.
+
+    Attributes:
+        key: The name under which the rule has set it.
+        due_us: When it was due: the instant it counts at, too.
+        fact: Position of the fact on which it was set.
+    """
 
     key: str
     due_us: int

@@ -17,7 +17,17 @@ _NOTHING = Keeps("")
 
 
 class OpenLot(NamedTuple):
-    """An open lot as rules see it. *expires_us* is FOREVER_US when it never expires."""
+    """An open lot as rules see it.
+
+    Attributes:
+        lot: Its number within the member's lots.
+        fact: Position of the fact that opened it.
+        points: What is left of it to spend.
+        pending: What is left of it and not usable yet.
+        booked_us: When it was opened.
+        usable_us: From when it can be spent.
+        expires_us: When it expires, ``FOREVER_US`` when it never does.
+    """
 
     lot: int
     fact: int
@@ -29,7 +39,14 @@ class OpenLot(NamedTuple):
 
 
 class OpenHold(NamedTuple):
-    """An open hold as rules see it: its name, the fact that placed it, what it holds, and for which order."""
+    """An open hold as rules see it.
+
+    Attributes:
+        hold: Its name.
+        fact: Position of the fact that placed it.
+        points: What it holds.
+        order: What it is for, '' if that was not said.
+    """
 
     hold: str
     fact: int
@@ -38,10 +55,20 @@ class OpenHold(NamedTuple):
 
 
 class Award(NamedTuple):
-    """Points a rule gives for the fact at hand, not booked yet."""
+    """Points a rule gives for the fact at hand, not booked yet.
+
+    Attributes:
+        rule: The rule as entries cite it, label@version.
+        label: Its label alone.
+        points: How many.
+        reason: Why, in words.
+        usable_us: From when they can be spent, if the rule says so.
+        expires_us: When they expire, if the rule says so.
+        account: The programme's account that gives them.
+        lines: What each line of the order counts for, if the rule says so.
+    """
 
     rule: str
-    """label@version"""
     label: str
     points: int
     reason: str
@@ -58,6 +85,10 @@ class Member:
         id: The member's id.
         zone: The programme's zone: ``zone.local_date(fact.occurred_us)``.
         currency: The programme's currency.
+        rule: Label of the rule that is asked.
+        keeps: Where what that rule remembers stands, and what its older versions have kept; the engine's.
+        note: ``note("{} × {}", a, b)``: a step of the arithmetic, kept only when explaining; so a value may
+            be a function, which is called only then.
     """
 
     __slots__ = ("_awards", "_grants", "_others", "_state", "currency", "id", "keeps", "note", "rule", "zone")
@@ -77,8 +108,6 @@ class Member:
         self._grants: Mapping[str, int | str] = {}
         self.rule, self.keeps = "", _NOTHING
         self.note: Callable[..., None] = _no_note
-        """``note("{} × {}", a, b)``: a step of the arithmetic, kept only when explaining; so a value may be a
-        function, which is called only then."""
         self._state = state
         self._others = others
 

@@ -19,6 +19,11 @@ class Missing(Struct, frozen=True, kw_only=True):
     """What a rung still takes: each of these alone is enough, 0 where it is there already.
 
     Attributes:
+        rung: The rung.
+        points: Points still to be earned.
+        spend_minor: Money still to be spent, in minor units.
+        visits: Visits still to be made.
+        balance: Points still missing on the balance.
         until: The last day on which what counts today still does; None: there is no such day.
         benefits: What the rung would bring.
     """

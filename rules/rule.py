@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from ..ledger.errors import PluginError
 from ..ledger.facts import FactType
+from .answers import said
 from .effects import Changed, Effect, NewLot
 
 STAGES = ("earn", "multiply", "cap", "standing", "react")
@@ -49,6 +51,7 @@ class Rule:
             ones did.
         priority: Order within a stage, lower first; a programme can set another. Ties go by label.
         is_alone: A programme takes it once: two of them would do the same thing twice.
+        Params: Its parameters, a subclass of :class:`Params`: ``self.params`` is one of them.
     """
 
     name: ClassVar[str]
@@ -69,15 +72,26 @@ class Rule:
         """
 
     def orders_days(self) -> int | None:
-        """Return for how many days what facts earned and burned must be remembered; None: not at all."""
+        """Return for how many days what facts earned and burned must be remembered; None: not at all.
+
+        What ``Member.order``, ``traced`` and ``traced_at`` return, and what ``Reverse``, ``Restore`` and
+        ``Undo`` need, is remembered as long as the rule of the programme that asks for most.
+        """
         return None
 
     def spending_days(self) -> int | None:
-        """Return for how many days what facts burned must be remembered; None: not at all."""
+        """Return for how many days what facts burned must be remembered; None: not at all.
+
+        It is what ``Restore`` needs, and less than ``orders_days`` asks for.
+        """
         return None
 
     def sums_days(self) -> int | None:
-        """Return for how many days sums must be kept by day, 0 for totals only; None: no sums."""
+        """Return for how many days sums must be kept by day, 0 for totals only; None: no sums.
+
+        ``Member.total``, ``sums``, ``days`` and ``last_visit`` read them, ``@on(Changed)`` hears of them.
+        What comes back counts on the day of its purchase.
+        """
         return None
 
     def budget(self) -> int | None:
@@ -109,7 +123,7 @@ class Rule:
         return None
 
     def on_timer(self, timer: Any, member: Any) -> Answer:  # noqa: ARG002 - for rules to override
-        """Answer a timer this rule has set. The default answers nothing."""
+        """Answer a :class:`Timer` this rule has set with ``SetTimer``. The default answers nothing."""
         return None
 
 
@@ -164,4 +178,17 @@ def check_rule(rule: Any) -> None:
         raise PluginError(f"rule {name!r} has the priority {rule.priority!r}", hint="use a whole number")
     if not (isinstance(rule.Params, type) and issubclass(rule.Params, Struct)):
         raise PluginError(f"the Params of rule {name!r} is no msgspec Struct")
+    _check_params(name, rule.Params)
     listeners(rule)
+
+
+def _check_params(name: str, params: type[Struct]) -> None:
+    try:
+        msgspec.convert({}, params)
+    except msgspec.ValidationError:
+        return  # something is required: that is for programmes to set
+    except Exception as error:
+        raise PluginError(
+            f"no programme can set the parameters of rule {name!r}: {said(error)}",
+            hint="Meta(ge=…) is for int and float; check other types in __post_init__",
+        ) from error

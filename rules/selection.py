@@ -13,7 +13,14 @@ Names = tuple[str, ...]
 
 
 class Selection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Lines by what they carry, as a parameter: one match is enough."""
+    """Lines by what they carry, as a parameter: one match is enough.
+
+    Attributes:
+        skus: Articles.
+        categories: Categories.
+        brands: Brands.
+        labels: Labels; a line may carry several.
+    """
 
     skus: Names = ()
     categories: Names = ()

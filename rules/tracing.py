@@ -23,6 +23,10 @@ class Traced(NamedTuple):
         fact: Its position.
         topic: Its type.
         key: The order or the reward it is about, '' if none.
+        booked_us: When it was booked.
+        occurred_us: When it happened.
+        currency: Of a purchase: its currency.
+        amount_minor: Of a purchase: what was paid, in minor units.
         weights: Of a purchase: the amount of each line in minor units, or that of the whole order.
         returned: How much of each has come back.
         earned_points: What it earned this member.

@@ -72,6 +72,14 @@ class Fact(Struct, Generic[D_co], kw_only=True, gc=False):
     *position* and *occurred_us* come from the store, the rest from its bytes.
 
     Attributes:
+        data: What it says, by its type: ``loyalty schema TYPE`` shows every field.
+        id: Its name where it comes from; with *source* it names the fact for ever.
+        source: Where it comes from.
+        subject: Whom it is about: a member, a staff member, or '' for nobody.
+        time: When it happened, as stored: RFC 3339, UTC.
+        actor: Who recorded it.
+        topic: Its type: ``purchase.recorded``.
+        position: Its place in the log, from 1: in the order in which facts became known.
         occurred_us: When it happened, microseconds since 1970.
         is_late: It occurred before the member's clock; set by the engine.
     """

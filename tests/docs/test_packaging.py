@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ("ledger", "rules", "plugins", "migrations")
+MODULES = ("__init__.py", "py.typed", "cli.py", "pytest_plugin.py")
 
 
 def test_the_wheel_holds_the_tree_under_one_name(tmp_path: Path) -> None:
@@ -20,7 +21,7 @@ def test_the_wheel_holds_the_tree_under_one_name(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
 
-    tree = {"__init__.py", "py.typed", "cli.py"}
+    tree = set(MODULES)
     for folder in SHIPPED:
         tree |= {
             path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*")
@@ -30,6 +31,7 @@ def test_the_wheel_holds_the_tree_under_one_name(tmp_path: Path) -> None:
 
 
 def test_the_links_lead_to_the_roots_own_files() -> None:
-    links = {path.name: path.resolve() for path in (ROOT / ".src" / "loyalty_ledger").iterdir()}
+    found = (ROOT / ".src" / "loyalty_ledger").iterdir()
+    links = {path.name: path.resolve() for path in found if path.name != "__pycache__"}
 
-    assert links == {name: ROOT / name for name in ("__init__.py", "py.typed", "cli.py", *SHIPPED)}
+    assert links == {name: ROOT / name for name in (*MODULES, *SHIPPED)}

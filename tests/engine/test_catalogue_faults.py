@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from types import SimpleNamespace
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from msgspec import Meta
 
 from loyalty_ledger.ledger.errors import PluginError
-from loyalty_ledger.rules import FactType, PurchaseRecorded, Rule, hookimpl, on
+from loyalty_ledger.rules import FactType, Params, PurchaseRecorded, Rule, hookimpl, on
 from loyalty_ledger.rules.catalogue import Catalogue, Plugin, installed
 
 from .extra_rules import EveryThird, bundled, catalogue_of, plugin_of
@@ -47,6 +49,19 @@ def test_two_plugins_may_not_offer_the_same_rule() -> None:
 
 def test_one_plugin_may_not_offer_a_rule_twice() -> None:
     assert "'every_third' version 1" in fault_of(plugin_of("strange", [EveryThird, EveryThird])).what
+
+
+class Unreadable(Params, frozen=True, kw_only=True):
+    """msgspec has bounds for int and float only, and says so when it first reads one."""
+
+    least: Annotated[Decimal, Meta(ge=0)] = Decimal(0)
+
+
+def test_parameters_that_no_programme_could_set_are_named() -> None:
+    error = fault_of(plugin_of("strange", [rule_with(Params=Unreadable)]))
+
+    assert error.what.startswith("no programme can set the parameters of rule 'odd': Can only set `ge`")
+    assert error.at == "plugin strange"
 
 
 def test_two_versions_of_a_rule_live_side_by_side() -> None:

@@ -1,4 +1,7 @@
-"""Build both wheels, install them into an empty environment, run the plugin's tests, earn points with it."""
+"""Build both wheels, install them into an empty environment, run the plugin's tests, earn points with it.
+
+Then let ``loyalty rules new`` write a package there, install it, and run its tests.
+"""
 
 from __future__ import annotations
 
@@ -63,6 +66,11 @@ def main() -> None:
         points = json.loads(run(loyalty, "member", "show", "ann", "--json", cwd=place, env=env))["points"]
         if points != 31 + 15 + 10:
             sys.exit(f"ann has {points} points, not 31 + 15 + 10")
+        run(loyalty, "rules", "new", "first_try", cwd=place, env=env)
+        run("uv", "pip", "install", "--quiet", "-e", place / "loyalty-first-try", cwd=place, env=env)
+        python = place / "venv/bin/python"
+        first = run(python, "-m", "pytest", "-q", "-W", "error", cwd=place / "loyalty-first-try", env=env)
+        print(f"a new package, installed: {first.strip().splitlines()[-1]}")
         print(f"{tests.strip().splitlines()[-1]}; ann has {points} points, weekend bonus included")
 
 

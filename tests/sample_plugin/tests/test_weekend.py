@@ -1,6 +1,6 @@
 """The package's own tests: they need only what is published."""
 
-from loyalty_ledger.rules.testing import Story
+from loyalty_ledger.rules.testing import accrued, balance, given, not_qualified, purchase
 
 PROGRAMME = """
     programme = "Weekend"
@@ -15,15 +15,15 @@ PROGRAMME = """
 
 
 def test_saturday_in_new_york_earns_half_as_much_again() -> None:
-    story = Story(PROGRAMME)
-    story.purchase("ann", "31.00", at="2026-03-08T03:30:00Z")  # Saturday 7 March, 22:30 in New York
-
-    assert [entry.points for entry in story.entries()] == [31, 15]  # 31 × 50 % = 15.5, fraction dropped
+    given(PROGRAMME).when(purchase("ann", "31.00", at="2026-03-07 22:30")).then(
+        accrued("ann", 31, by="points_per_spend"),
+        accrued("ann", 15, by="weekend_bonus"),  # 31 × 50 % = 15.5, fraction dropped
+    )
 
 
 def test_monday_earns_nothing_more_and_says_why() -> None:
-    story = Story(PROGRAMME)
-    story.purchase("ann", "31.00", at="2026-03-09T12:00:00Z")
-
-    assert story.balance("ann") == 31
-    assert "not a weekend" in [note.text for note in story.notes()]
+    given(PROGRAMME).when(purchase("ann", "31.00", at="2026-03-09")).then(
+        accrued("ann", 31, by="points_per_spend"),
+        not_qualified("ann", "not a weekend", by="weekend_bonus"),
+        balance("ann", 31),
+    )

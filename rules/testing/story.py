@@ -1,18 +1,13 @@
-"""For tests of rules: tell a history, then look at what the engine made of it.
+"""A history told fact by fact, and folded by the real engine: what stands beneath :func:`given`.
 
-::
+Tests of the engine itself tell a :class:`Story`, to look at states and notes between two facts::
 
-    story = Story('''
-        programme = "Test"
-        zone = "UTC"
-        currency = "USD"
-        [rules.points_per_spend]
-    ''')
+    story = Story(PROGRAMME)
     story.purchase("ann", "7.00", at="2026-03-01")
     assert story.balance("ann") == 7
 
-Positions count from 1; the programme is the first fact. Times may leave out the clock ("2026-03-01" is
-midnight UTC).
+Positions count from 1; the programme is the first fact. A day without a time ("2026-03-01") is its midnight
+in UTC.
 """
 
 from __future__ import annotations
@@ -21,27 +16,33 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from ..ledger.calendar import instant_us, rfc3339
-from ..ledger.facts import Fact, FactType
-from ..ledger.facts.envelope import draft
-from ..ledger.facts.programme import ClockAdvanced
-from ..ledger.journal import Entry
-from ..ledger.projection.stored import stored_decoders
-from .asking import Note
-from .catalogue import Catalogue, installed
-from .engine import Engine, Group
-from .programme import activation
-from .state import MemberState
+from ...ledger.calendar import instant_us, rfc3339
+from ...ledger.facts import Fact, FactType, convert
+from ...ledger.facts.envelope import draft
+from ...ledger.facts.programme import ClockAdvanced
+from ...ledger.journal import Entry
+from ...ledger.projection.stored import stored_decoders
+from ..asking import Note
+from ..catalogue import Catalogue, installed
+from ..engine import Engine, Group
+from ..programme import activation
+from ..state import MemberState
 
 
 class Story:
     """A history told fact by fact, folded by the real engine under the installed rules."""
 
-    def __init__(self, programme: str, *, catalogue: Catalogue | None = None) -> None:
+    def __init__(self, programme: str, *, catalogue: Catalogue | None = None, place: str = "story") -> None:
+        self.place = place
         self.catalogue = catalogue or installed()
         self.facts: list[Fact[Any]] = []
+        self.apply(programme)
+
+    def apply(self, programme: str, *, since: str | None = None) -> int:
+        """Put a programme in force, from the beginning of time or since an instant (RFC 3339)."""
         text = textwrap.dedent(programme)
-        self.record(None, activation(text, self.catalogue, at="story"), at="1970-01-01")
+        pinned = activation(text, self.catalogue, at=self.place, effective=since)
+        return self.record(None, pinned, at=since or "1970-01-01")
 
     def record(self, subject: str | None, data: FactType, *, at: str) -> int:
         """Add a fact and return its position."""
@@ -63,8 +64,6 @@ class Story:
 
     def given(self, subject: str | None, topic: str, *, at: str, **fields: Any) -> int:
         """Add a fact of a topic with these data fields and return its position."""
-        from ..ledger.facts import convert
-
         return self.record(subject, convert(self.catalogue.registry.type_of(topic), fields), at=at)
 
     def purchase(self, member: str, amount: str, *, at: str, **fields: Any) -> int:
@@ -82,16 +81,19 @@ class Story:
         until = rfc3339(instant_us(to if "T" in to else f"{to}T00:00:00Z"))
         return self.record(None, ClockAdvanced(to=until), at="1970-01-01")
 
-    def folded(self, *, is_explaining: bool = False) -> Group:
-        """Return the fold of everything told so far, all members as one group."""
+    def group(self, *, is_explaining: bool = False) -> Group:
+        """Return the fold of all members as one group, before its first fact."""
         programme, others = self.split()
         engine = Engine(programme, self.catalogue, is_explaining=is_explaining)
-        members = {fact.subject for fact in others}
-        members.update(name for fact in others for name in fact.data.members())
-        group = engine.group(tuple(sorted(members)), {})
         for fact in others:
             engine.grant(fact)
-        for fact in others:
+        members = {fact.subject for fact in others} | {name for f in others for name in f.data.members()}
+        return engine.group(tuple(sorted(members)), {})
+
+    def folded(self, *, is_explaining: bool = False) -> Group:
+        """Return the fold of everything told so far, all members as one group."""
+        group = self.group(is_explaining=is_explaining)
+        for fact in self.split()[1]:
             group.apply(fact)
         group.settle(len(self.facts))
         return group
