@@ -31,7 +31,15 @@ import click
 
 from . import __version__
 from .ledger.calendar import instant_us, rfc3339
-from .ledger.errors import FactError, FindingsError, LoyaltyError, PluginError, RuleError, UsageError
+from .ledger.errors import (
+    FactError,
+    FindingsError,
+    HaltError,
+    LoyaltyError,
+    PluginError,
+    RuleError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from .ledger.doctor import Row
@@ -39,9 +47,11 @@ if TYPE_CHECKING:
     from .ledger.projection import Runner
     from .ledger.store.database import Database
     from .rules.catalogue import Catalogue
+    from .rules.containing.watching import Limits
     from .rules.deciding import Command, Desk
 
 _QUIET = "loyalty.quiet"
+_OWN = "loyalty-ledger"
 DEFAULT_DB = "sqlite:///loyalty.db"
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -214,12 +224,69 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
+def rule_limits() -> Limits:
+    """Return what rules of plugins that are not bundled may take.
+
+    Raises:
+        UsageError: the environment says what is no number.
+    """
+    from .rules.containing.watching import Limits
+
+    found = Limits()
+    try:
+        name = "LOYALTY_RULE_SECONDS"
+        found = found._replace(seconds=float(os.environ.get(name, found.seconds)))
+        name = "LOYALTY_RULE_MEMORY_MB"
+        found = found._replace(memory_mb=int(os.environ.get(name, found.memory_mb)))
+        if not 0 <= found.seconds < 2**31 or not 0 <= found.memory_mb < 2**31:
+            raise ValueError("out of bounds")
+    except ValueError as error:
+        raise UsageError(
+            f"no limit: {os.environ[name]!r}", at=name, hint="write a number; 0 for no limit"
+        ) from error
+    return found
+
+
+def strangers() -> list[str]:
+    """Return the names of the installed plugins that are not bundled; none of them is imported."""
+    from importlib import metadata
+
+    points = metadata.entry_points(group="loyalty_ledger")
+    return sorted({point.name for point in points if point.dist is None or point.dist.name != _OWN})
+
+
+def _watched() -> int | None:
+    """Go on in a child that is watched, if a stranger's rules are installed.
+
+    Returns:
+        None in the process that is to do the work; in its parent the exit code, when it has ended.
+
+    Raises:
+        HaltError: in the parent: a rule had to be stopped.
+    """
+    is_ours = sys.stdout is sys.__stdout__ and sys.stderr is sys.__stderr__
+    if sys.platform != "linux" or not is_ours or not strangers():
+        return None
+    from .rules.containing.watching import go_on_watched
+
+    try:
+        return go_on_watched(rule_limits())
+    except HaltError:
+        if sys.stderr.isatty():
+            click.echo("\r\x1b[2K\x1b[?25h", err=True, nl=False)  # the cursor a progress bar has hidden
+        raise
+
+
 def placed(command: _Command) -> _Command:
     """Give a command ``--db``, ``--rules-dir`` and ``--json``, and its place as the first argument."""
 
     def wrapped(*args: Any, db: str, rules_dir: Path | None, as_json: bool, **options: Any) -> Any:
         place = Place(db, as_json=as_json, rules_folder=rules_dir)
         try:
+            # Before anything is open that two processes cannot share.
+            code = _watched()
+            if code is not None:
+                raise click.exceptions.Exit(code)
             return command(place, *args, **options)
         except LoyaltyError as error:
             command_path = click.get_current_context().command_path
