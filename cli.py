@@ -255,7 +255,7 @@ def strangers() -> list[str]:
     return sorted({point.name for point in points if point.dist is None or point.dist.name != _OWN})
 
 
-def _watched() -> int | None:
+def _watched(rules_folder: Path | None) -> int | None:
     """Go on in a child that is watched, if a stranger's rules are installed.
 
     Returns:
@@ -265,7 +265,7 @@ def _watched() -> int | None:
         HaltError: in the parent: a rule had to be stopped.
     """
     is_ours = sys.stdout is sys.__stdout__ and sys.stderr is sys.__stderr__
-    if sys.platform != "linux" or not is_ours or not strangers():
+    if sys.platform != "linux" or not is_ours or not (rules_folder or strangers()):
         return None
     from .rules.containing.watching import go_on_watched
 
@@ -284,7 +284,7 @@ def placed(command: _Command) -> _Command:
         place = Place(db, as_json=as_json, rules_folder=rules_dir)
         try:
             # Before anything is open that two processes cannot share.
-            code = _watched()
+            code = _watched(rules_dir)
             if code is not None:
                 raise click.exceptions.Exit(code)
             return command(place, *args, **options)
@@ -380,13 +380,25 @@ def doctor(place: Place) -> None:
     plugins = [
         (p.name, p.version, p.fingerprint, p.error, p.is_trusted) for p in place.catalogue.plugins.values()
     ]
-    rows = [*examine(place.url, plugins=plugins, now_us=now_us()), *_readable(place)]
+    rows = [*examine(place.url, plugins=plugins, now_us=now_us()), _limited(), *_readable(place)]
     place.answer([row.fields() for row in rows], [line for row in rows for line in row.lines()])
     if any(row.status == "bad" for row in rows):
         raise FindingsError("the doctor found something bad", hint="see the lines marked bad")
 
 
 # Facts in and out
+
+
+def _limited() -> Row:
+    """Say what holds for rules that do not come with the ledger."""
+    from .ledger.doctor import Row
+
+    if sys.platform != "linux":
+        hint = "run commands on Linux, where a rule that does not end is stopped"
+        return Row("rule limits", f"none on {sys.platform}: plugins are not watched", "warn", hint)
+    seconds, memory_mb = rule_limits()
+    said = [f"{seconds:g} s a question"] * bool(seconds) + [f"{memory_mb:,} MiB a process"] * bool(memory_mb)
+    return Row("rule limits", ", ".join(said) or "none: the environment says so")
 
 
 def _readable(place: Place) -> list[Row]:
@@ -832,7 +844,7 @@ def advance(place: Place, *, to: str) -> None:
 
 @main.group()
 def quarantine() -> None:
-    """Look at members who were set aside because a rule failed."""
+    """Look at members who are set aside, by a rule that failed or by an operator, and try them again."""
 
 
 @quarantine.command("list")
@@ -845,6 +857,24 @@ def quarantine_list(place: Place) -> None:
         rows = quarantined(connection)
     lines = [line for row in rows for line in row.lines()]
     place.answer([row.fields() for row in rows], lines or ["nobody is set aside"])
+
+
+@quarantine.command("retry")
+@click.argument("members", nargs=-1)
+@placed
+def quarantine_retry(place: Place, members: tuple[str, ...]) -> None:
+    """Fold MEMBERS who are set aside once more from their facts, or everybody; say who is back."""
+    from .rules.projecting import retry_members
+
+    with place.progress("retry", "groups") as tick:
+        done = retry_members(
+            place.database, members, runner=_runner(), clock=now_us, progress=tick, folder=place.rules_folder
+        )
+    place.answer(done.fields(), done.lines())
+    if done.retried.is_altered:
+        place.say("the rules are not those the views were built by; next: loyalty project rebuild")
+    if done.retried.still:
+        raise SystemExit(RuleError.exit_code)
 
 
 # Reading

@@ -104,7 +104,8 @@ class Programme:
         self.traces_us: int | None = None
         self.sums_days: int | None = None
         self.claims: dict[str, tuple[str, ...]] = {}
-        self._compile([(pinned, self._rule(pinned, catalogue, trusted)) for pinned in activated.rules])
+        rules = [(pinned, self._rule(pinned, catalogue, trusted)) for pinned in activated.rules]
+        self._compile(rules, catalogue)
 
     def _rule(self, pinned: PinnedRule, catalogue: Catalogue, trusted: set[tuple[str, str]]) -> Rule:
         where = f"programme.activated at position {self.position}"
@@ -136,7 +137,7 @@ class Programme:
                 at=where, hint="a rule that changes needs another version",
             ) from error  # fmt: skip
 
-    def _compile(self, rules: list[tuple[PinnedRule, Rule]]) -> None:
+    def _compile(self, rules: list[tuple[PinnedRule, Rule]], catalogue: Catalogue) -> None:
         tables: dict[type, list[Handler]] = {}
         rules.sort(key=lambda pair: (STAGES.index(pair[1].stage), pair[0].priority, pair[0].label))
         for pinned, rule in rules:
@@ -169,9 +170,7 @@ class Programme:
                 self.stacked.add(kind.topic)  # type: ignore[attr-defined]
             self.late[kind.topic] = tuple(h for h in handlers if h.stage > _CAP)  # type: ignore[attr-defined]
 
-    def _around(
-        self, rule: Rule, pinned: PinnedRule, catalogue: Catalogue
-    ) -> Callable[[Method], Method]:
+    def _around(self, rule: Rule, pinned: PinnedRule, catalogue: Catalogue) -> Callable[[Method], Method]:
         """Return what a rule's methods are asked through: themselves, if the rule is bundled."""
         if catalogue.offers[pinned.rule, pinned.version].plugin.is_bundled:
             return lambda method: method

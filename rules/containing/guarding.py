@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 from ...ledger.errors import HaltError
@@ -63,6 +64,7 @@ class Guard:
     def __init__(self, rule: Any, cited: str) -> None:
         self._rule, self._params, self.cited = rule, rule.params, cited
         self._print = print_of(rule.params)
+        self._kept = rule.params if self._print is None else deepcopy(rule.params)
         self._heart = heart()
 
     def around(self, method: Method) -> Method:
@@ -126,7 +128,7 @@ class Guard:
         question = _questions.open[-1]
         if question.print is not None and print_of(question.facts) != question.print:
             raise NonsenseError("altered the fact it was asked about")
-        if self._rule.params is not self._params or print_of(self._params) != self._print:
+        if self._is_altered():
             raise NonsenseError("altered its own parameters")
         if self._heart is not None:
             if asked.tried:
@@ -136,6 +138,14 @@ class Guard:
         _questions.open.pop()
         sys.setrecursionlimit(question.limit)
         self._go_on()
+
+    def _is_altered(self) -> bool:
+        return self._rule.params is not self._params or print_of(self._params) != self._print
+
+    def mend(self) -> None:
+        """Give the rule its parameters back: whoever is folded next must not see what it wrote into them."""
+        if self._is_altered():
+            self._params = self._rule.params = self._kept if self._print is None else deepcopy(self._kept)
 
     def _go_on(self) -> None:
         if self._heart is None:
@@ -157,6 +167,8 @@ def close_questions(error: BaseException) -> BaseException:
         # A rule's own clean-up may loop or fail: within its question.
         with suppress(BaseException):
             _questions.answers.pop().close()
+    for question in _questions.open:
+        question.guard.mend()
     _questions.open.clear()
     sys.setrecursionlimit(first.limit)
     if last.guard._heart is not None:

@@ -49,7 +49,7 @@ def go_on_watched(limits: Limits) -> int | None:
     """
     if FOLDER in os.environ:
         return None
-    folder = Path(tempfile.mkdtemp(prefix="loyalty-watch-", dir=_memory_folder()))
+    folder = Path(tempfile.mkdtemp(prefix=f"loyalty-watch-{os.getpid()}-", dir=_memory_folder()))
     parent = os.getpid()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
@@ -75,6 +75,9 @@ def _begin_child(folder: Path, parent: int, limits: Limits) -> None:
     if os.getppid() != parent:
         os._exit(1)
     os.environ[FOLDER] = str(folder)
+    # A spawned process that tidies up behind those that were ended says so at length.
+    given = [words for words in (os.environ.get("PYTHONWARNINGS"), "ignore:resource_tracker") if words]
+    os.environ["PYTHONWARNINGS"] = ",".join(given)
     if limits.memory_mb:
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         wanted = limits.memory_mb << 20

@@ -6,15 +6,20 @@ import os
 import re
 import subprocess
 import threading
-from decimal import Decimal
 
 from msgspec import Struct
 
+from loyalty_ledger.ledger.facts.membership import MemberAttributesChanged
 from loyalty_ledger.rules import Accrue, Keep, Move, Params, PurchaseRecorded, Rule, SetTimer, hookimpl, on
 
 
 def _sum():
     return sum(range(10**12))
+
+
+def _loop():
+    while True:
+        pass
 
 
 def _regex():
@@ -126,7 +131,7 @@ def _interrupt():
 
 
 DEEDS = {
-    "sum": _sum, "regex": _regex, "swallow": _swallow, "endless": _endless, "evidence": _evidence,
+    "sum": _sum, "loop": _loop, "regex": _regex, "swallow": _swallow, "endless": _endless, "evidence": _evidence,
     "unspeakable": _unspeakable, "cleaning_up": _cleaning_up, "memory": _memory, "fork": _fork,
     "quiet_fork": _quietly(_fork), "subprocess": _subprocess, "quiet_subprocess": _quietly(_subprocess),
     "system": lambda: os.system("true"), "exit": _exit, "kill": _kill, "abort": _abort,
@@ -134,28 +139,20 @@ DEEDS = {
 }  # fmt: skip
 
 
-class UnrulyParams(Params, frozen=True, kw_only=True):
-    """deed: what it does when somebody buys in the channel "unruly"."""
-
-    deed: str = "sum"
-
-
 class Unruly(Rule):
-    """Gives a point for a purchase; in the channel "unruly" it misbehaves."""
+    """Gives a point for a purchase; misbehaves as the channel says, after a second in the channel "timer"."""
 
     name, version, stage = "unruly", 1, "earn"
-    Params = UnrulyParams
 
     @on(PurchaseRecorded)
     def earn(self, purchase, member):
-        if purchase.data.channel == "unruly":
-            return DEEDS[self.params.deed]()
-        if purchase.data.channel == "timer":
+        deed = purchase.data.channel
+        if deed == "timer":
             return SetTimer(key="t", due_us=purchase.occurred_us + 10**6)
-        return Accrue(points=1, reason="for coming")
+        return DEEDS[deed]() if deed in DEEDS else Accrue(points=1, reason="for coming")
 
     def on_timer(self, timer, member):
-        return DEEDS[self.params.deed]()
+        return _swallow()
 
 
 class Table(Struct):
@@ -163,9 +160,8 @@ class Table(Struct):
 
 
 class WriterParams(Params, frozen=True, kw_only=True):
-    what: str
-    table: Table | None = None
-    names: dict[str, int] = {}
+    table: Table
+    names: dict[str, int]
 
 
 def _fact(rule, fact, member):
@@ -176,12 +172,8 @@ def _amount(rule, fact, member):
     fact.data.amount_minor = 1
 
 
-def _attributes(rule, fact, member):
-    fact.data.attributes["vip"] = True
-
-
 def _params(rule, fact, member):
-    rule.params.what = "nothing"
+    rule.params.names = {}
 
 
 def _table(rule, fact, member):
@@ -193,7 +185,7 @@ def _names(rule, fact, member):
 
 
 def _other_params(rule, fact, member):
-    rule.params = WriterParams(what="nothing")
+    rule.params = WriterParams(table=Table(numbers=[]), names={})
 
 
 def _awards(rule, fact, member):
@@ -240,14 +232,14 @@ class Writer(Rule):
 
     @on(PurchaseRecorded)
     def write(self, purchase, member):
-        if purchase.data.channel == "unruly":
-            return WRITES[self.params.what](self, purchase, member)
-        return None
+        write = WRITES.get(purchase.data.channel)
+        return write and write(self, purchase, member)
+
+    @on(MemberAttributesChanged)
+    def rewrite(self, changed, member):
+        changed.data.attributes["vip"] = True
 
 
 @hookimpl
 def loyalty_rules():
     return [Unruly, Writer]
-
-
-__all__ = ["Decimal"]
