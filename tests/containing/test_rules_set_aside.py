@@ -61,7 +61,7 @@ def test_a_rule_can_go_as_deep_wherever_it_is_asked(shop: Shop) -> None:
     shop.record("bob", channel="deepest")
     shop.run()
     (bob,) = shop.rows("SELECT points FROM balances WHERE member = 'bob'")
-    assert 900 < bob[0] <= 1_000
+    assert 990 < bob[0] < 1_010, "about as many as the interpreter allows by itself"
 
     at_depth(500, shop.rebuild)
 
@@ -77,7 +77,8 @@ def test_an_interrupt_that_a_rule_raises_is_its_own_fault(shop: Shop) -> None:
 
 def test_a_retry_brings_back_whom_a_mended_rule_takes(either_shop: Shop) -> None:
     shop = either_shop
-    bob, cay = shop.record("bob", channel="recurse"), shop.record("cay", channel="nested")
+    shop.record("bob", channel="recurse")
+    cay = shop.record("cay", channel="nested")
     shop.record("bob")
     shop.run()
     plugin = shop.rules / "stranger_unruly.py"
@@ -91,8 +92,6 @@ def test_a_retry_brings_back_whom_a_mended_rule_takes(either_shop: Shop) -> None
     assert done.retried.is_altered
     assert shop.quarantine().keys() == {"cay"}
     assert shop.rows("SELECT member, points FROM balances ORDER BY member") == [("ann", 1), ("bob", 1)]
-    shop.loyalty("project", "rebuild", "--accept", "x")
-    assert bob < cay
 
 
 def test_only_who_is_set_aside_can_be_retried(shop: Shop) -> None:
