@@ -51,8 +51,8 @@ def history_with_set_asides(seed: int) -> list[Happening]:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_run_in_pieces_comes_to_what_a_rebuild_does(ledger_database: Database, seed: int) -> None:
-    """Planted bugs seen to fail here: a retraction that lifts nothing; ``since`` behind the batch ignored;
-    who is set aside from an earlier position not folded anew; daily sums of that kept.
+    """Planted bugs seen to fail here: a run that ignores a retraction; one that ignores an earlier ``since``;
+    what is folded anew left in the sums of the days.
     """
     dice, history = random.Random(seed), history_with_set_asides(seed)
     while history:
@@ -87,3 +87,19 @@ def test_a_rebuild_brings_the_live_views_up_to_who_is_set_aside_behind_them(
     assert rebuild_all(ledger_database).is_live
 
     assert rows(ledger_database, f"SELECT position FROM quarantine WHERE member = '{member}'") == [(20,)]
+
+
+def test_a_day_on_which_only_who_is_set_aside_had_entries_is_no_day(ledger_database: Database) -> None:
+    """Planted bug seen to fail here: rows of days without entries are left."""
+    bought = Happening("purchase", "ann", 500, 1_001)
+    append(
+        ledger_database, [Happening("activate", "first", 0), Happening("purchase", "bob", 3, 1_001), bought]
+    )
+    run_all(ledger_database)
+    assert len(rows(ledger_database, "SELECT day FROM daily")) == 2
+
+    append(ledger_database, [said("ann", 501, MemberSetAside(rule="toy@1", reason="late", since=3))])
+    run_all(ledger_database)
+
+    assert len(rows(ledger_database, "SELECT day FROM daily")) == 1
+    rebuild_all(ledger_database)
