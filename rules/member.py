@@ -65,8 +65,8 @@ class Member:
 
     # The state has a name of its own in this class: a rule that finds and alters it means to.
     __slots__ = (
-        "__state", "_awards", "_cause", "_grants", "_others", "currency", "id", "keeps", "note", "rule", "seen",
-        "zone",
+        "__state", "_awards", "_cause", "_grants", "_others", "currency", "id", "keeps", "note", "rule",
+        "seen", "zone",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0917 - made by the engine alone

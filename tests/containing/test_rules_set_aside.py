@@ -11,8 +11,11 @@ from containing.unruly_shop import Shop
 from loyalty_ledger.ledger.errors import UsageError
 
 FAILS = {
-    "recurse": "rule unruly@1 failed: RecursionError: it calls itself without end",
-    "nested": "rule unruly@1 answered [[[[[[[[[[[[[[[[[[[[[...]]]]]]]]]]]]]]]]]]]]], which is no effect",
+    "recurse": "rule unruly@1 failed: RecursionError: maximum recursion depth exceeded",
+    "nested": "rule unruly@1 answered [0] [[[[[[[...]]]]]]], which is no effect",
+    "endless": "rule unruly@1 answered more than 10000 effects",
+    "evidence": "rule unruly@1 answered Move.evidence <generator object _evidence.<locals>.positions>,"
+    " not a tuple of at most 10000",
     "fact": "rule writer@1 failed: AttributeError: immutable type: 'Told'",
     "amount": "rule writer@1 failed: AttributeError: immutable type: 'PurchaseRecorded'",
     "params": "rule writer@1 failed: AttributeError: immutable type: 'WriterParams'",

@@ -19,7 +19,7 @@ from loyalty_ledger.rules.containing.heartbeat import beats
 
 ENDLESS = "rule unruly@1 did not come to an end in 0.3 s and was stopped"
 HALTS = {
-    "sum": ENDLESS, "regex": ENDLESS, "swallow": ENDLESS, "endless": ENDLESS, "evidence": ENDLESS,
+    "sum": ENDLESS, "regex": ENDLESS, "swallow": ENDLESS,
     "cleaning_up": ENDLESS,
     "memory": "rule unruly@1 ran out of memory",
     "quiet_fork": "rule unruly@1 tried to fork the process, which stops the run",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -134,9 +135,9 @@ class Shop:
             )
 
     def quarantine(self) -> dict[str, tuple[int, str]]:
-        """Return who is set aside: from where, and why."""
+        """Return who is set aside: from where, and why, the method left out."""
         rows = self.rows("SELECT member, position, error FROM quarantine")
-        return {member: (position, error) for member, position, error in rows}
+        return {member: (position, re.sub(r" in \w+\(\)", "", error)) for member, position, error in rows}
 
     def digests(self) -> dict[str, str]:
         """Return what the views hash to."""
