@@ -15,6 +15,7 @@ from copy import deepcopy
 from typing import Any, NamedTuple
 
 from ...ledger.errors import HaltError
+from ...ledger.facts import Fact
 from ..answers import NonsenseError, each
 from ..effects import Effect
 from ..member import Member
@@ -71,7 +72,7 @@ class Guard:
         """Return a method of the rule as the engine may ask it."""
 
         def guarded(asked_about: Any, member: Member) -> Any:
-            self._begin(asked_about, member)
+            self._begin(asked_about, member.id, member.step())
             answer = method(told(asked_about), seen(member))
             if answer is None:
                 self._end()
@@ -81,19 +82,23 @@ class Guard:
         return guarded
 
     @contextmanager
-    def asking(self, member: Member) -> Iterator[Member]:
-        """Stand around anything else the rule is asked; yields the member as the rule sees it.
+    def asking(self, about: Fact[Any] | Member) -> Iterator[Any]:
+        """Stand around anything else the rule is asked; yields what it is about, as the rule sees it.
 
         Raises:
             HaltError: it has done what stops the run.
         """
-        self._begin(None, member)
+        if isinstance(about, Member):
+            name, position = about.id, about.step()
+        else:
+            name, position = about.subject, about.position
+        self._begin(about, name, position)
         try:
-            yield seen(member)
+            yield seen(about) if isinstance(about, Member) else told(about)
             self._end()
         except BaseException as error:  # noqa: BLE001 - what a stranger raises is handed on
             if isinstance(error, MemoryError):
-                error = halted(self.cited, "ran out of memory", member=member.id, position=member.step())
+                error = halted(self.cited, "ran out of memory", member=name, position=position)
             raise close_questions(error) from None
 
     def _answered(self, answer: Any) -> Iterator[Effect]:
@@ -103,16 +108,15 @@ class Guard:
         _questions.answers.pop()
         self._end()
 
-    def _begin(self, asked_about: Any, member: Member) -> None:
-        position = member.step()
+    def _begin(self, asked_about: Any, member: str, position: int) -> None:
         fact = getattr(asked_about, "data", None)
         limit = sys.getrecursionlimit()
-        question = _Question(self, member.id, position, limit, fact, print_of(fact))
+        question = _Question(self, member, position, limit, fact, print_of(fact))
         if self._heart is not None:
             if _questions.open:
-                self._heart.tell(position, self.cited, member.id)
+                self._heart.tell(position, self.cited, member)
             else:
-                self._heart.ask(position, self.cited, member.id)
+                self._heart.ask(position, self.cited, member)
             asked.is_asking = True
         _questions.open.append(question)
         sys.setrecursionlimit(_depth() + DEPTH)
