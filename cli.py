@@ -31,7 +31,15 @@ import click
 
 from . import __version__
 from .ledger.calendar import instant_us, rfc3339
-from .ledger.errors import FactError, FindingsError, LoyaltyError, PluginError, RuleError, UsageError
+from .ledger.errors import (
+    FactError,
+    FindingsError,
+    HaltError,
+    LoyaltyError,
+    PluginError,
+    RuleError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from .ledger.doctor import Row
@@ -39,10 +47,12 @@ if TYPE_CHECKING:
     from .ledger.projection import Runner
     from .ledger.store.database import Database
     from .rules.catalogue import Catalogue
+    from .rules.containing.watching import Limits
     from .rules.deciding import Command, Desk
     from .rules.simulating import Measure
 
 _QUIET = "loyalty.quiet"
+_OWN = "loyalty-ledger"
 DEFAULT_DB = "sqlite:///loyalty.db"
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -322,12 +332,69 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
+def rule_limits() -> Limits:
+    """Return what rules of plugins that are not bundled may take.
+
+    Raises:
+        UsageError: the environment says what is no number.
+    """
+    from .rules.containing.watching import Limits
+
+    found = Limits()
+    try:
+        name = "LOYALTY_RULE_SECONDS"
+        found = found._replace(seconds=float(os.environ.get(name, found.seconds)))
+        name = "LOYALTY_RULE_MEMORY_MB"
+        found = found._replace(memory_mb=int(os.environ.get(name, found.memory_mb)))
+        if not 0 <= found.seconds < 2**31 or not 0 <= found.memory_mb < 2**31:
+            raise ValueError("out of bounds")
+    except ValueError as error:
+        raise UsageError(
+            f"no limit: {os.environ[name]!r}", at=name, hint="write a number; 0 for no limit"
+        ) from error
+    return found
+
+
+def strangers() -> list[str]:
+    """Return the names of the installed plugins that are not bundled; none of them is imported."""
+    from importlib import metadata
+
+    points = metadata.entry_points(group="loyalty_ledger")
+    return sorted({point.name for point in points if point.dist is None or point.dist.name != _OWN})
+
+
+def _watched(rules_folder: Path | None) -> int | None:
+    """Go on in a child that is watched, if a stranger's rules are installed.
+
+    Returns:
+        None in the process that is to do the work; in its parent the exit code, when it has ended.
+
+    Raises:
+        HaltError: in the parent: a rule had to be stopped.
+    """
+    is_ours = sys.stdout is sys.__stdout__ and sys.stderr is sys.__stderr__
+    if sys.platform != "linux" or not is_ours or not (rules_folder or strangers()):
+        return None
+    from .rules.containing.watching import go_on_watched
+
+    try:
+        return go_on_watched(rule_limits())
+    except HaltError:
+        if sys.stderr.isatty():
+            click.echo("\r\x1b[2K\x1b[?25h", err=True, nl=False)  # the cursor a progress bar has hidden
+        raise
+
+
 def placed(command: _Command) -> _Command:
     """Give a command ``--db``, ``--rules-dir`` and ``--json``, and its place as the first argument."""
 
     def wrapped(*args: Any, db: str, rules_dir: Path | None, as_json: bool, **options: Any) -> Any:
         place = Place(db, as_json=as_json, rules_folder=rules_dir)
         try:
+            # Before anything is open that two processes cannot share.
+            code = _watched(rules_dir)
+            if code is not None:
+                raise click.exceptions.Exit(code)
             return command(place, *args, **options)
         except LoyaltyError as error:
             command_path = click.get_current_context().command_path
@@ -422,13 +489,25 @@ def doctor(place: Place) -> None:
     plugins = [
         (p.name, p.version, p.fingerprint, p.error, p.is_trusted) for p in place.catalogue.plugins.values()
     ]
-    rows = [*examine(place.url, plugins=plugins, now_us=now_us()), *_readable(place)]
+    rows = [*examine(place.url, plugins=plugins, now_us=now_us()), _limited(), *_readable(place)]
     place.answer([row.fields() for row in rows], [line for row in rows for line in row.lines()])
     if any(row.status == "bad" for row in rows):
         raise FindingsError("the doctor found something bad", hint="see the lines marked bad")
 
 
 # Facts in and out
+
+
+def _limited() -> Row:
+    """Say what holds for rules that do not come with the ledger."""
+    from .ledger.doctor import Row
+
+    if sys.platform != "linux":
+        hint = "run commands on Linux, where a rule that does not end is stopped"
+        return Row("rule limits", f"none on {sys.platform}: plugins are not watched", "warn", hint)
+    seconds, memory_mb = rule_limits()
+    said = [f"{seconds:g} s a question"] * bool(seconds) + [f"{memory_mb:,} MiB a process"] * bool(memory_mb)
+    return Row("rule limits", ", ".join(said) or "none: the environment says so")
 
 
 def _readable(place: Place) -> list[Row]:
@@ -893,7 +972,7 @@ def advance(place: Place, *, to: str) -> None:
 
 @main.group()
 def quarantine() -> None:
-    """Look at members who were set aside because a rule failed."""
+    """Look at members who are set aside, by a rule that failed or by an operator, and try them again."""
 
 
 @quarantine.command("list")
@@ -906,6 +985,24 @@ def quarantine_list(place: Place) -> None:
         rows = quarantined(connection)
     lines = [line for row in rows for line in row.lines()]
     place.answer([row.fields() for row in rows], lines or ["nobody is set aside"])
+
+
+@quarantine.command("retry")
+@click.argument("members", nargs=-1)
+@placed
+def quarantine_retry(place: Place, members: tuple[str, ...]) -> None:
+    """Fold MEMBERS who are set aside once more from their facts, or everybody; say who is back."""
+    from .rules.projecting import retry_members
+
+    with place.progress("retry", "groups") as tick:
+        done = retry_members(
+            place.database, members, runner=_runner(), clock=now_us, progress=tick, folder=place.rules_folder
+        )
+    place.answer(done.fields(), done.lines())
+    if done.retried.is_altered:
+        place.say("the rules are not those the views were built by; next: loyalty project rebuild")
+    if done.retried.still:
+        raise SystemExit(RuleError.exit_code)
 
 
 # Reading

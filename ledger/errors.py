@@ -7,6 +7,7 @@
     ├── HistoryError        3  a fact, a file or the database cannot be read
     │   └── FactError       3  one fact is not as its type asks
     ├── RuleError           4  a rule failed
+    ├── HaltError           4  a rule met a limit of time or memory, or started a process: the run stops
     ├── PluginError         5  plugins clash, are missing, altered or cannot be imported
     └── FindingsError       6  a check found something
 
@@ -70,6 +71,12 @@ class RuleError(LoyaltyError):
     def __init__(self, what: str, *, rule: str = "", at: str | None = None, hint: str | None = None) -> None:
         super().__init__(what, at=at, hint=hint)
         self.rule = rule
+
+
+class HaltError(LoyaltyError):
+    """A rule met a limit that is not deterministic: it sets nobody aside, it stops the run."""
+
+    exit_code = RuleError.exit_code
 
 
 class PluginError(LoyaltyError):

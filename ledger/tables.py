@@ -49,6 +49,10 @@ facts = Table(
     CheckConstraint("position > 0", name="facts_position"),
     Index("facts_stream", "stream", "version", unique=True),
     Index("facts_identity", "source", "event_id", unique=True),
+    Index(
+        "facts_set_aside", "position",
+        sqlite_where=text("topic = 'member.set_aside'"), postgresql_where=text("topic = 'member.set_aside'"),
+    ),
 )  # fmt: skip
 
 fact_members = Table(

@@ -7,13 +7,15 @@ from typing import Any, NamedTuple
 from weakref import ref
 
 from ..ledger.calendar import FOREVER_US
-from ..ledger.errors import LoyaltyError, RuleError
+from ..ledger.errors import HaltError, RuleError
 from ..ledger.fold import ActionRow, FlagRow, MoveRow
 from ..ledger.journal import Entry
 from ..ledger.units import MOST
 from .answers import NonsenseError, each, instant, one_of, printable, said, shown, whole, words
 from .cause import Cause
 from .compile import Handler, Programme
+from .containing.guarding import close_questions, is_users
+from .containing.halting import halted
 from .effects import Accrue, Changed, Effect, NewLot, Terms
 from .journaling import Account
 from .member import Award, Member
@@ -24,12 +26,6 @@ from .sums import Sums
 
 CAP = STAGES.index("cap")
 _ISSUED = "issued"
-
-
-class _StopError(LoyaltyError):
-    """A limit of memory: not deterministic, so it stops the run instead of setting a member aside."""
-
-    exit_code = RuleError.exit_code
 
 
 class Note(NamedTuple):
@@ -99,7 +95,7 @@ class Asking:
         member = self._members.get(name)
         if member is None:
             member = self._members[name] = Member(
-                name, state, programme.zone, programme.currency, self._others
+                name, state, programme.zone, programme.currency, self._others, self._at
             )
         elif member.zone is not programme.zone:
             member.zone, member.currency = programme.zone, programme.currency
@@ -148,16 +144,23 @@ class Asking:
 
     def _contained(self, error: BaseException, rule: str, member: str, method: str = "") -> BaseException:
         """Return what a rule's fault is to the one who folds, naming rule, method, member and position."""
+        # What strangers' exceptions do when they are asked for their words is still the rule's own doing.
+        return close_questions(self._fault(error, rule, member, method))
+
+    def _fault(self, error: BaseException, rule: str, member: str, method: str) -> BaseException:
         is_named = isinstance(error, RuleError) and bool(error.rule)
-        if is_named or isinstance(error, (KeyboardInterrupt, _StopError)):
+        if is_named or isinstance(error, HaltError) or is_users(error):
             return error
         where = f"member {member!r}, position {self._at.position}"
         if isinstance(error, MemoryError):
-            hint = "give the process more memory, or mend the rule"
-            return _StopError(f"rule {rule} ran out of memory", at=where, hint=hint)
+            return halted(
+                rule, "ran out of memory", member=member, position=self._at.step or self._at.position
+            )
         what = f"failed: {type(error).__name__}: {said(error)}"
         if isinstance(error, NonsenseError):
             what = str(error)
+        if isinstance(error, RecursionError):
+            what = "failed: RecursionError: maximum recursion depth exceeded"
         hint = "loyalty quarantine list shows who is set aside"
         who = f"rule {rule} in {method}()" if method else f"rule {rule}"
         return RuleError(f"{who} {what}", rule=rule, at=where, hint=hint)

@@ -11,11 +11,13 @@ class Cause:
 
     __slots__ = (
         "asked", "booked_us", "fact", "is_late", "occurred_us", "origin", "position", "programme", "rule",
-        "subject",
+        "step", "subject",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.position = 0
+        self.step = 0
+        """The fact for whose sake a group is folded again, 0 if it is not."""
         self.fact = 0
         self.booked_us = 0
         self.occurred_us = 0

@@ -15,6 +15,7 @@ from ..ledger.facts import Fact, FactType
 from ..ledger.facts.programme import ClockAdvanced, PinnedRule, PluginsTrusted, ProgrammeActivated
 from .answers import said, shown
 from .catalogue import Catalogue, Plugin
+from .containing.guarding import Guard
 from .effects import Changed, NewLot
 from .granting import claimants
 from .lineage import Keeps, Lineage
@@ -56,6 +57,8 @@ class Programme:
         stacked: The topics for which some early rule is not simply added to the others.
         stacking: By group of rules, who of them gives points: the "best" or the "first".
         remembers: Whether purchases are remembered, for returns or in sums.
+        timers: By label, the handler of the rule's own timers.
+        guards: By label, what stands around the rules of plugins that are not bundled.
         terms: Handlers of :class:`NewLot`.
         changed: Handlers of :class:`Changed`.
         orders_us: For how long what facts earned is remembered, in microseconds; None: not at all.
@@ -90,6 +93,8 @@ class Programme:
         self.rules: dict[str, Rule] = {}
         self.cited: dict[str, str] = {}
         self.keeps: dict[str, Keeps] = {}
+        self.timers: dict[str, Handler] = {}
+        self.guards: dict[str, Guard] = {}
         self.early: dict[str, tuple[Handler, ...]] = {}
         self.late: dict[str, tuple[Handler, ...]] = {}
         self.stacked: set[str] = set()
@@ -101,7 +106,8 @@ class Programme:
         self.traces_us: int | None = None
         self.sums_days: int | None = None
         self.claims: dict[str, tuple[str, ...]] = {}
-        self._compile([(pinned, self._rule(pinned, catalogue, trusted)) for pinned in activated.rules])
+        rules = [(pinned, self._rule(pinned, catalogue, trusted)) for pinned in activated.rules]
+        self._compile(rules, catalogue)
 
     def _rule(self, pinned: PinnedRule, catalogue: Catalogue, trusted: set[tuple[str, str]]) -> Rule:
         where = f"programme.activated at position {self.position}"
@@ -133,16 +139,20 @@ class Programme:
                 at=where, hint="a rule that changes needs another version",
             ) from error  # fmt: skip
 
-    def _compile(self, rules: list[tuple[PinnedRule, Rule]]) -> None:
+    def _compile(self, rules: list[tuple[PinnedRule, Rule]], catalogue: Catalogue) -> None:
         tables: dict[type, list[Handler]] = {}
         rules.sort(key=lambda pair: (STAGES.index(pair[1].stage), pair[0].priority, pair[0].label))
         for pinned, rule in rules:
             cited = f"{pinned.label}@{pinned.version}"
             self.rules[pinned.label], self.cited[pinned.label] = rule, cited
             keeps = self.keeps[pinned.label] = self._lineage.enter(pinned.label, rule)
+            around = self._around(rule, pinned, catalogue)
+            self.timers[pinned.label] = Handler(
+                around(rule.on_timer), pinned.label, cited, len(STAGES), keeps
+            )
             for kind, method in listeners(type(rule)).items():
                 handler = Handler(
-                    getattr(rule, method), pinned.label, cited, STAGES.index(rule.stage), keeps,
+                    around(getattr(rule, method)), pinned.label, cited, STAGES.index(rule.stage), keeps,
                     pinned.group or "", pinned.stacks, method,
                 )  # fmt: skip
                 tables.setdefault(kind, []).append(handler)
@@ -161,6 +171,13 @@ class Programme:
             if any(h.group or h.stacks != "all" for h in handlers):
                 self.stacked.add(kind.topic)  # type: ignore[attr-defined]
             self.late[kind.topic] = tuple(h for h in handlers if h.stage > _CAP)  # type: ignore[attr-defined]
+
+    def _around(self, rule: Rule, pinned: PinnedRule, catalogue: Catalogue) -> Callable[[Method], Method]:
+        """Return what a rule's methods are asked through: themselves, if the rule is bundled."""
+        if catalogue.offers[pinned.rule, pinned.version].plugin.is_bundled:
+            return lambda method: method
+        guard = self.guards[pinned.label] = Guard(rule, self.cited[pinned.label])
+        return guard.around
 
     def topics(self) -> set[str]:
         """Return the topics some rule listens to."""

@@ -22,11 +22,10 @@ from . import granting, restating, tracing
 from .answers import NonsenseError
 from .applying import EXPIRE, LAST_PHASE
 from .catalogue import Catalogue
-from .compile import Handler, History, Programme
+from .compile import History, Programme
 from .effects import Timer
 from .member import Award, Member
 from .roster import Roster
-from .rule import STAGES
 from .stacking import Stacking
 from .state import Alarm, Lot, MemberState
 from .sums import Sums
@@ -226,7 +225,7 @@ class Group(Stacking):
         """Return a group of these members with nothing told; it folds in the order it is told."""
         group = Group(self._engine, Roster(tuple(members), {}))
         group._restates, group._last_advance, group._settled = False, -1, 2**63
-        group._known = position
+        group._known = group._at.step = position
         return group
 
     def advances(self, position: int) -> list[tuple[int, int]]:
@@ -381,8 +380,8 @@ class Group(Stacking):
             self._wake(name, state, alarm, cause.programme)
 
     def _wake(self, name: str, state: MemberState, alarm: Alarm, programme: Programme | None) -> None:
-        rule = programme.rules.get(alarm.rule) if programme else None
-        if programme is None or rule is None:
+        handler = programme.timers.get(alarm.rule) if programme else None
+        if programme is None or handler is None:
             self._note(
                 name,
                 alarm.rule,
@@ -390,9 +389,6 @@ class Group(Stacking):
                 is_refusal=True,
             )
             return
-        handler = Handler(
-            rule.on_timer, alarm.rule, programme.cited[alarm.rule], len(STAGES), programme.keeps[alarm.rule]
-        )
         member = self._member(name, state, programme)
         # It may fire while a rule of the same member waits for an effect on another: put back what that saw.
         suspended = member._awards, member._grants, member.rule, member.note, self._answered

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Connection
 
 from ..ledger.calendar import FOREVER_US
-from ..ledger.errors import LoyaltyError, RuleError
+from ..ledger.errors import HaltError, LoyaltyError, RuleError
 from ..ledger.reports.member import member_clock
 from .answers import said
 from .catalogue import Catalogue
@@ -89,8 +90,12 @@ def ahead_of(engine: Engine, member: str, states: Mapping[str, bytes], clock_us:
 
 def _asked(rule: Rule, label: str, view: Member, programme: Programme, now_us: int) -> Outlook:
     view.rule = label
+    guard, today = programme.guards.get(label), programme.zone.local_date(now_us)
     try:
-        found: Outlook = rule.outlook(view, programme.zone.local_date(now_us))  # type: ignore[attr-defined]
+        with nullcontext(view) if guard is None else guard.asking(view) as seen:
+            found: Outlook = rule.outlook(seen, today)  # type: ignore[attr-defined]
+    except HaltError:
+        raise
     except Exception as error:
         what = f"rule {label} failed to look ahead: {type(error).__name__}: {said(error)}"
         raise RuleError(what, rule=label, at=f"member {view.id!r}") from error

@@ -8,10 +8,12 @@ in the order of the log, and gets what is left. A return gives nothing back to a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
+from ..ledger.errors import HaltError
 from ..ledger.facts import Fact, FactType
 from ..ledger.fold import Grants
 from ..ledger.store.reading import FactRow, facts_of_topics
@@ -43,9 +45,12 @@ def grant(history: History, grants: Grants, fact: Fact[FactType]) -> None:
     if programme is None:
         return
     for label in programme.claims.get(fact.topic, ()):
-        rule = programme.rules[label]
+        rule, guard = programme.rules[label], programme.guards.get(label)
         try:
-            wanted = whole(rule.claim(fact, programme.currency), "claim")
+            with nullcontext(fact) if guard is None else guard.asking(fact) as seen:
+                wanted = whole(rule.claim(seen, programme.currency), "claim")
+        except HaltError:
+            raise
         except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything; it fails in the fold
             grants.given.setdefault(fact.position, {})[label] = f"{type(error).__name__}: {said(error)}"
             continue

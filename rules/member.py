@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..ledger.calendar import Zone
 from . import sums, tracing
@@ -12,6 +12,9 @@ from .lineage import Keeps, remembered
 from .state import MemberState
 from .sums import Sums
 from .tracing import PURCHASE, Traced
+
+if TYPE_CHECKING:
+    from .cause import Cause
 
 _NOTHING = Keeps("")
 
@@ -91,15 +94,20 @@ class Member:
             be a function, which is called only then.
     """
 
-    __slots__ = ("_awards", "_grants", "_others", "_state", "currency", "id", "keeps", "note", "rule", "zone")
+    # The state has a name of its own in this class: a rule that finds and alters it means to.
+    __slots__ = (
+        "__state", "_awards", "_cause", "_grants", "_others", "currency", "id", "keeps", "note", "rule",
+        "seen", "zone",
+    )  # fmt: skip
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - made by the engine alone
         self,
         member: str,
         state: MemberState,
         zone: Zone,
         currency: str,
         others: Callable[[str], Member | None],
+        cause: Cause | None = None,
     ) -> None:
         self.id = member
         self.zone = zone
@@ -108,8 +116,16 @@ class Member:
         self._grants: Mapping[str, int | str] = {}
         self.rule, self.keeps = "", _NOTHING
         self.note: Callable[..., None] = _no_note
-        self._state = state
+        self.__state = state
         self._others = others
+        self._cause = cause
+        self.seen: Member | None = None
+        """The member as strangers' rules see it, made when the first of them asks."""
+
+    def step(self) -> int:
+        """Return the position of the fact or advance that is being folded."""
+        cause = self._cause
+        return self.__state.position if cause is None else cause.step or cause.position
 
     @property
     def granted(self) -> int:
@@ -126,39 +142,39 @@ class Member:
     @property
     def balance_points(self) -> int:
         """Points that can be spent now; negative is debt."""
-        return self._state.points
+        return self.__state.points
 
     @property
     def pending_points(self) -> int:
         """Points earned and not usable yet."""
-        return self._state.pending
+        return self.__state.pending
 
     @property
     def held_points(self) -> int:
         """Points set apart by holds."""
-        return self._state.held
+        return self.__state.held
 
     @property
     def expired_points(self) -> int:
         """Points that have expired and were neither given anew nor taken back since."""
-        return max(self._state.gone_points, 0)
+        return max(self.__state.gone_points, 0)
 
     def hold(self, name: str) -> OpenHold | None:
         """Return an open hold by its name."""
-        held = self._state.holds.get(name)
+        held = self.__state.holds.get(name)
         return OpenHold(name, held.fact, sum(x.points for x in held.pieces), held.order) if held else None
 
     @property
     def clock_us(self) -> int:
         """The latest instant booked for this member."""
-        return self._state.clock_us
+        return self.__state.clock_us
 
     @property
     def lots(self) -> tuple[OpenLot, ...]:
         """Open lots in burn order."""
         return tuple(
             OpenLot(x.lot, x.fact, x.points, x.pending, x.booked_us, x.usable_us, x.expires_us)
-            for x in self._state.lots
+            for x in self.__state.lots
         )
 
     @property
@@ -178,32 +194,32 @@ class Member:
 
     def kept(self, key: str) -> int | str | None:
         """Return what the rule itself keeps under a name, None at first."""
-        memory = remembered(self._state.memory, self.keeps)
+        memory = remembered(self.__state.memory, self.keeps)
         return memory.get(key) if memory else None
 
     def rung(self, ladder: str | None = None) -> str | None:
         """Return where the member stands on a ladder (None: the one of the rule's own label), if anywhere."""
-        found = self._state.rungs.get(self.rule if ladder is None else ladder)
+        found = self.__state.rungs.get(self.rule if ladder is None else ladder)
         return found.rung if found else None
 
     @property
     def total(self) -> Sums:
         """Sums of the member's whole life."""
-        return sums.total(self._state)
+        return sums.total(self.__state)
 
     def sums(self, since: date, until: date) -> Sums:
         """Return the sums of local days, both included; days are kept as long as ``Rule.sums_days`` asks."""
-        return sums.between(self._state, since, until)
+        return sums.between(self.__state, since, until)
 
     @property
     def days(self) -> Iterator[tuple[date, Sums]]:
         """The days that are kept and on which something counts, the earliest first."""
-        return sums.by_day(self._state)
+        return sums.by_day(self.__state)
 
     @property
     def last_visit(self) -> date | None:
         """The latest day with a visit, among the days that are kept."""
-        return sums.last_visit(self._state)
+        return sums.last_visit(self.__state)
 
     def order(self, order: str) -> Traced | None:
         """Return the latest purchase of an order that has not come back, or else the latest remembered."""
@@ -211,21 +227,21 @@ class Member:
 
     def orders(self, order: str) -> list[Traced]:
         """Return all remembered purchases of an order, the earliest first."""
-        return [tracing.shown(trace) for trace in tracing.about(self._state, PURCHASE, order)]
+        return [tracing.shown(trace) for trace in tracing.about(self.__state, PURCHASE, order)]
 
     def timer(self, key: str) -> int | None:
         """Return when the rule's own timer of this key is due, None if none is set."""
-        found = (alarm.due_us for alarm in self._state.alarms if (alarm.key, alarm.rule) == (key, self.rule))
+        found = (alarm.due_us for alarm in self.__state.alarms if (alarm.key, alarm.rule) == (key, self.rule))
         return next(found, None)
 
     def traced(self, topic: str, key: str) -> Traced | None:
         """Return the latest remembered fact about an order or a reward, of those that stand if any does."""
-        found = tracing.latest(self._state, topic, key)
+        found = tracing.latest(self.__state, topic, key)
         return tracing.shown(found) if found else None
 
     def traced_at(self, position: int) -> Traced | None:
         """Return the remembered fact at a position."""
-        found = tracing.at(self._state, position)
+        found = tracing.at(self.__state, position)
         return tracing.shown(found) if found else None
 
     def local_date(self, instant_us: int) -> date:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from ..ledger import projection
@@ -119,6 +120,44 @@ def rebuild_views(
             hint=f"loyalty project rebuild --accept {done.difference.digest}",
         )
     return _projected(database, done.difference)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldedAgain:
+    """What a retry of members who were set aside came to."""
+
+    retried: projection.Retried
+
+    def fields(self) -> dict[str, Any]:
+        """Return it for programs."""
+        done = self.retried
+        return {
+            "back": done.back, "still": [row._asdict() for row in done.still], "position": done.position,
+            "is_altered": done.is_altered,
+        }  # fmt: skip
+
+    def lines(self) -> list[str]:
+        """Return it for people."""
+        done = self.retried
+        lines = [f"{member:<20} is back, folded up to position {done.position:,}" for member in done.back]
+        for row in done.still:
+            lines.append(f"{row.member:<20} still set aside, position {row.position:,}")
+            lines += wrap(row.error, 80, initial_indent="  ", subsequent_indent="  ")
+        return lines or ["nobody is set aside"]
+
+
+def retry_members(
+    database: Database, members: Sequence[str], *, runner: Runner, clock: Clock, progress: Progress,
+    folder: Path | None = None,
+) -> FoldedAgain:  # fmt: skip
+    """Fold members who are set aside once more, nobody named for all of them.
+
+    Raises:
+        LoyaltyError: as :func:`loyalty_ledger.ledger.projection.retry`.
+    """
+    recipe = recipe_for(database, folder)
+    done = projection.retry(database, recipe, members=members, runner=runner, clock=clock, progress=progress)
+    return FoldedAgain(retried=done)
 
 
 def _projected(database: Database, difference: Difference | None) -> Projected:

@@ -16,12 +16,14 @@ from ..projection.comparing import FOLD_OWN
 from ..projection.generations import Generation, live
 from ..projection.prefix import Decoders, Prefix
 from ..projection.recipe import Progress, Recipe, calm_collector
+from ..projection.set_asides import applied
 from ..projection.shards import fold_shard, plan_shards
 from ..store.bulk import insert_rows, stream_rows
 from ..store.database import Database
 from ..store.faults import explained
 from ..tables import VIEWS
 from ..views.daily import Daily
+from ..views.quarantine import members_aside
 from . import of_names, of_rows
 from .finding import Check, Finding, Result
 from .scratch import SLOT, Scratch, scratch
@@ -58,7 +60,7 @@ def refold_checks(
             recipe = make_recipe()
             decoders = Decoders(recipe.make_registry())
             prefix = Prefix(recipe, decoders, connection, serving.position)
-            _fold(connection, database, recipe, upto=serving.position, made=made, progress=progress)
+            _fold(connection, database, recipe, serving, made=made, progress=progress)
             named = _counted(
                 of_names.CHECK, of_names.differing_names(connection, decoders, serving.position), examples
             )
@@ -79,18 +81,19 @@ def refold_checks(
 
 
 def _fold(
-    connection: Connection, database: Database, recipe: Recipe, *, upto: int, made: Scratch,
+    connection: Connection, database: Database, recipe: Recipe, serving: Generation, *, made: Scratch,
     progress: Progress,
 ) -> None:  # fmt: skip
     """Fill the scratch."""
-    done = 0
+    done, upto = 0, serving.position
 
     def count(more: int) -> None:
         nonlocal done
         done += more
         progress(done, upto)
 
-    plan = plan_shards(connection, upto=upto, processes=1)
+    asides = applied(connection, members_aside(connection, serving.slot), upto)
+    plan = plan_shards(connection, upto=upto, processes=1, asides=asides)
     days = Daily(recipe.days())
     for shard in plan.shards:
         days.merge(fold_shard(database, recipe, plan, shard, write=made.write, progress=count))

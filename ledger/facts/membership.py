@@ -66,11 +66,16 @@ class MemberErased(FactType, frozen=True, kw_only=True):
 
 
 class MemberSetAside(FactType, frozen=True, kw_only=True):
-    """An operator set a member aside, because a rule did not come to an end."""
+    """An operator set a member aside, because a rule did not come to an end.
+
+    From the position *since* on, or from its own when that is left out, the member's group is not folded; a
+    retraction of this fact lifts it.
+    """
 
     topic = "member.set_aside"
     rule: Name
     reason: Text
+    since: Position | None = None
 
 
 class OpeningLot(Part, frozen=True, kw_only=True):

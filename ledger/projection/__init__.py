@@ -10,9 +10,10 @@ from .generations import Generation
 from .lease import Holder
 from .rebuilding import Rebuilt, rebuild
 from .recipe import Clock, Progress, Recipe, Runner
+from .retrying import Retried, retry
 from .running import Status, run, status
 
 __all__ = [
     "Clock", "Difference", "Generation", "Holder", "MemberDifference", "Progress", "Rebuilt", "Recipe",
-    "Runner", "Status", "digest_of_views", "overall_digest", "rebuild", "run", "status",
+    "Retried", "Runner", "Status", "digest_of_views", "overall_digest", "rebuild", "retry", "run", "status",
 ]  # fmt: skip

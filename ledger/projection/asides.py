@@ -1,9 +1,10 @@
-"""Folding step by step: what a rule's failure sets aside, and from where.
+"""Folding step by step: what a rule's failure or an operator sets aside, and from where.
 
 The canonical order that both a run and a rebuild come to: after every fact, what it made due is settled; at
 every advance of the clock each group settles by itself; members are one group from the first fact that
 connects them. The step that fails is discarded and its group, as it was then, set aside; who is connected
-with it later is set aside at that fact.
+with it later is set aside at that fact. Whom an operator set aside is so before the fact at the position
+named is folded, with its group as it was then.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ from ..views.purchases import Bought
 from ..views.quarantine import QuarantineRow
 from .folding import PART_FACTS, Group, Harvest, Unwritten
 from .prefix import Decoders
+from .set_asides import SetAside
 
 Step = FactRow | int
 """A fact, or the position of an advance."""
+_ASIDE, _FOLDED = 0, 1
+"""Which of the steps at one position comes first."""
 
 
 class _Part:
@@ -85,13 +89,21 @@ class Stepwise:
         self._asides: list[QuarantineRow] = []
         self._facts = 0
 
-    def harvests(self, facts: Iterable[RawFact], advances: Iterable[int]) -> Iterator[Harvest]:
+    def harvests(
+        self, facts: Iterable[RawFact], advances: Iterable[int], set_asides: Iterable[SetAside]
+    ) -> Iterator[Harvest]:
         """Yield what grows; the last harvest carries the states, and who was set aside."""
-        steps: Iterable[tuple[int, Step]] = heapq.merge(
-            ((row[0], FactRow._make(row)) for row in facts), ((position, position) for position in advances)
+        steps: Iterable[tuple[int, int, Step | SetAside]] = heapq.merge(
+            ((row[0], _FOLDED, FactRow._make(row)) for row in facts),
+            ((position, _FOLDED, position) for position in advances),
+            ((aside.since, _ASIDE, aside) for aside in set_asides),
         )
-        for _, step in steps:
-            if isinstance(step, int):
+        for _, _, step in steps:
+            if isinstance(step, SetAside):
+                part = self._part_of[step.member]
+                if not part.is_aside:
+                    self._set_aside(part, list(map(step.row, part.members)))
+            elif isinstance(step, int):
                 for part in self._parts():
                     # Who has no fact yet has nothing that could be due.
                     if part.states or part.steps:
@@ -119,7 +131,9 @@ class Stepwise:
             first = min(member for member in members if self._part_of[member].is_aside)
             for part in touched:
                 if not part.is_aside:
-                    self._set_aside(part, row.position, "", f"connected with {first!r}, who is set aside")
+                    error = f"connected with {first!r}, who is set aside"
+                    rows = [QuarantineRow(member, row.position, "", error) for member in part.members]
+                    self._set_aside(part, rows)
             return
         self._take(touched[0] if len(touched) == 1 else self._joined(touched), row)
 
@@ -143,12 +157,13 @@ class Stepwise:
         except RuleError as error:
             part.reopen(self._fold, self._decoders)
             position = step if isinstance(step, int) else step.position
-            self._set_aside(part, position, error.rule, error.what)
+            rows = [QuarantineRow(member, position, error.rule, error.what) for member in part.members]
+            self._set_aside(part, rows)
 
-    def _set_aside(self, part: _Part, position: int, rule: str, error: str) -> None:
+    def _set_aside(self, part: _Part, rows: Iterable[QuarantineRow]) -> None:
         self._close(part)
         part.is_aside = True
-        self._asides += [QuarantineRow(member, position, rule, error) for member in part.members]
+        self._asides += rows
 
     def _close(self, part: _Part) -> None:
         """Keep what a part came to."""

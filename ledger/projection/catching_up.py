@@ -20,6 +20,8 @@ from .generations import Generation
 from .lease import Hold
 from .prefix import Decoders, Prefix
 from .recipe import Progress, Recipe
+from .refolding_groups import refold_group
+from .set_asides import Asides, SetAside, earliest, set_asides
 from .sheets import Sheets
 
 _DUE_MEMBERS = 2_000
@@ -35,6 +37,7 @@ class CatchUp:
         self._slot = generation.slot
         self._decoders = Decoders(recipe.make_registry())
         self._sheets = Sheets(recipe.days(), recipe.make_views())
+        self._asides: Asides = {}
         with database.reading() as connection:
             self._prefix = Prefix(recipe, self._decoders, connection, generation.position)
             self._aside = members_aside(connection, self._slot)
@@ -64,9 +67,13 @@ class CatchUp:
                 _check_gapless(rows, after)
                 upto = rows[-1].position
                 until_us = self._prefix.extend(rows)
-                folder = Folder(self._prefix, self._decoders, upto, parts_at(connection))
+                found = set_asides(connection)
+                self._asides = _in_force(found, after, upto)
+                folder = self._folder(connection, upto)
                 by_group = self._by_group(connection, rows, upto)
-                harvests = list(self._harvests(connection, folder, by_group, after))
+                anew = self._anew(found, by_group, after, upto)
+                folded = {group: facts for group, facts in by_group.items() if group not in anew}
+                harvests = list(self._harvests(connection, folder, folded, after))
                 self._sheets.load(connection, self._slot, harvests)
                 due = [] if until_us is None else members_due(connection, self._slot, until_us)
                 total = head_of(connection).position
@@ -78,8 +85,31 @@ class CatchUp:
                     connection, self.generation, position=upto, fingerprint=self._prefix.fingerprint
                 )
                 self._sheets.update(connection, self._slot)
+                for group in anew:
+                    self._refold(connection, group, upto)
                 self._settle(connection, due, {member for group in by_group for member in group}, after, upto)
             progress(upto, total)
+
+    def _folder(self, connection: Connection, upto: int) -> Folder:
+        return Folder(self._prefix, self._decoders, upto, parts_at(connection), self._asides)
+
+    def _anew(self, found: Iterable[SetAside], groups: Iterable[Group], after: int, upto: int) -> list[Group]:
+        """Return the groups that an operator set aside from where they are folded already, or no longer."""
+        members: set[str] = set()
+        for aside in found:
+            mine = self._aside.get(aside.member)
+            is_new = after < aside.position <= upto and aside.lifted is None
+            if is_new and aside.since <= after and (mine is None or mine > aside.since):
+                members.add(aside.member)
+            if mine is not None and aside.lifted is not None and after < aside.lifted <= upto:
+                members.add(aside.member)
+        return [group for group in groups if not members.isdisjoint(group)]
+
+    def _refold(self, connection: Connection, group: Group, upto: int) -> None:
+        asides = refold_group(connection, self._slot, group, self._folder(connection, upto), self._sheets)
+        for member in group:
+            self._aside.pop(member, None)
+        self._aside.update((row.member, row.position) for row in asides)
 
     def _by_group(
         self, connection: Connection, rows: Iterable[FactRow], upto: int
@@ -121,15 +151,15 @@ class CatchUp:
         states = load_states(connection, self._slot, members)
         aside = self._aside
         for group, rows in by_group.items():
-            if not aside or aside.isdisjoint(group):
+            if not aside or aside.keys().isdisjoint(group):
                 mine = {member: states[member] for member in group if member in states}
                 yield from map(_copied, folder.harvests(group, mine, rows, after=after))
-            elif not aside.issuperset(group):
+            elif not aside.keys() >= set(group):
                 yield from map(_copied, folder.stepwise(group, states, rows, after=after, aside=aside))
 
     def _settle(self, connection: Connection, due: list[str], done: set[str], after: int, upto: int) -> None:
         """Settle members whom no fact of the batch concerns, but an advance of the clock does."""
-        folder = Folder(self._prefix, self._decoders, upto, parts_at(connection))
+        folder = self._folder(connection, upto)
         waiting = iter([member for member in due if member not in done])
         while chunk := list(islice(waiting, _DUE_MEMBERS)):
             groups = groups_of(connection, [member for member in chunk if member not in done], upto)
@@ -143,7 +173,14 @@ class CatchUp:
 
     def _add(self, harvest: Harvest) -> None:
         self._sheets.add(harvest)
-        self._aside.update(row.member for row in harvest.asides)
+        self._aside.update((row.member, row.position) for row in harvest.asides)
+
+
+def _in_force(found: Iterable[SetAside], after: int, upto: int) -> dict[str, SetAside]:
+    """Return who is set aside while a batch is folded: also by what is recorded behind it."""
+    return earliest(
+        aside for aside in found if aside.lifted is None and (aside.position <= upto or aside.since > after)
+    )
 
 
 def _copied(harvest: Harvest) -> Harvest:

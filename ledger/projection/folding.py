@@ -21,6 +21,7 @@ from ..views.noting import Note
 from ..views.purchases import Bought
 from ..views.quarantine import QuarantineRow
 from .prefix import Decoders, Prefix
+from .set_asides import Asides, SetAside
 
 PART_FACTS = 2_000
 Group = tuple[str, ...]
@@ -60,15 +61,18 @@ class Folder:
         decoders: By topic.
         upto: The position.
         parts: Returns the groups that members were in at an earlier position.
+        asides: Whom operators set aside.
     """
 
     def __init__(
-        self, prefix: Prefix, decoders: Decoders, upto: int, parts: Callable[[Group, int], Iterable[Group]]
-    ) -> None:
+        self, prefix: Prefix, decoders: Decoders, upto: int, parts: Callable[[Group, int], Iterable[Group]],
+        asides: Asides,
+    ) -> None:  # fmt: skip
         self.prefix = prefix
         self.decoders = decoders
         self.upto = upto
         self._parts = parts
+        self._asides = asides
 
     def harvests(
         self, members: Group, states: Mapping[str, bytes], facts: Iterable[RawFact], *, after: int
@@ -81,6 +85,9 @@ class Folder:
             HistoryError: a stored fact cannot be read.
             RuleError: a rule failed where it had not failed before.
         """
+        if self._asides and self._set_asides(members, after):
+            yield from self.stepwise(members, states, facts, after=after)
+            return
         group = self.prefix.fold.group(members, states)
         unwritten: Unwritten = (), ()
         rest = iter(facts)
@@ -136,7 +143,17 @@ class Folder:
         steps = Stepwise(
             self.prefix.fold, self.decoders, parts=parts, states=states, aside=aside, unwritten=unwritten
         )
-        return steps.harvests(facts, self.prefix.advances(after, self.upto))
+        advances = self.prefix.advances(after, self.upto)
+        return steps.harvests(facts, advances, self._set_asides(members, after))
+
+    def _set_asides(self, members: Group, after: int) -> list[SetAside]:
+        """Return whom of a group operators set aside behind *after*, in the order of the positions."""
+        found = [self._asides[member] for member in members if member in self._asides]
+        return sorted((aside for aside in found if after < aside.since <= self.upto), key=_since)
+
+
+def _since(aside: SetAside) -> int:
+    return aside.since
 
 
 def _empty(group: GroupFold) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from ..errors import FindingsError
 from ..store.database import Database
 from ..tables import VIEWS
@@ -15,8 +17,10 @@ from .catching_up import CatchUp
 from .comparing import FOLD_OWN, Difference, compare_slots
 from .generations import Generation
 from .lease import Hold, held
+from .prefix import Decoders, Prefix
 from .recipe import BATCH_FACTS, Clock, Progress, Recipe, Runner, calm_collector, unheard
 from .refolding import Refold
+from .set_asides import set_asides
 
 
 class Rebuilt(NamedTuple):
@@ -63,6 +67,12 @@ def rebuild(
             hold.renew(connection)
             generations.drop_unfinished(connection)
             serving = generations.live(connection)
+            waits = serving is not None and _waits(connection, recipe, serving)
+        if serving is not None and waits:
+            # Who is set aside behind its position is left out of both, or they could not be compared.
+            serving = CatchUp(database, recipe, hold, serving).run(batch_facts=batch_facts, progress=progress)
+        with database.writing() as connection:
+            hold.renew(connection)
             building = generations.begin(connection, now_us=clock())
         refold = Refold(database, recipe, hold, building)
         if from_journal:
@@ -85,6 +95,14 @@ def rebuild(
             hold.renew(connection)
             generations.go_live(connection, building, now_us=clock())
         return Rebuilt(building, found, is_live=True)
+
+
+def _waits(connection: Connection, recipe: Recipe, serving: Generation) -> bool:
+    """Return whether an operator set somebody aside, or lifted that, and the views have not read it yet."""
+    if all(max(row.position, row.lifted or 0) <= serving.position for row in set_asides(connection)):
+        return False
+    prefix = Prefix(recipe, Decoders(recipe.make_registry()), connection, serving.position)
+    return prefix.fingerprint == serving.fingerprint
 
 
 def _compared(

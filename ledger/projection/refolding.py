@@ -20,6 +20,7 @@ from .lease import Hold
 from .merging import copy_slot, merge_file
 from .prefix import Decoders, Prefix
 from .recipe import Progress, Recipe
+from .set_asides import standing
 from .shards import FLUSH_ROWS, Plan, fold_shard, plan_shards
 from .sheets import Sheets
 from .workers import fold_apart, folder_beside, twice
@@ -47,7 +48,8 @@ class Refold:
         with self._database.reading() as connection:
             upto = serving.position if serving and serving.position else head_of(connection).position
             prefix = Prefix(self._recipe, Decoders(self._recipe.make_registry()), connection, upto)
-            plan = plan_shards(connection, upto=upto, processes=processes)
+            asides = standing(connection)
+            plan = plan_shards(connection, upto=upto, processes=processes, asides=asides)
         if processes > 1:
             twice(lambda: self._fold_apart(plan, processes, progress))
         else:

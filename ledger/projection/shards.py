@@ -18,6 +18,7 @@ from ..views.daily import DailyRow
 from .folding import Folder, Group, parts_at
 from .prefix import Decoders, Prefix
 from .recipe import Recipe
+from .set_asides import Asides
 from .sheets import Sheets
 
 FLUSH_ROWS = 20_000
@@ -43,18 +44,20 @@ class Plan(NamedTuple):
         shards: In the order of their members.
         linked: The members left out of the ranges: they come with their groups.
         upto: Facts up to this position.
+        asides: Whom operators set aside, the same in every process.
     """
 
     shards: list[Shard]
     linked: frozenset[str]
     upto: int
+    asides: Asides
 
 
 Write = Callable[[Callable[[Connection, str], None]], None]
 """Lets a change of a slot happen in one transaction."""
 
 
-def plan_shards(connection: Connection, *, upto: int, processes: int) -> Plan:
+def plan_shards(connection: Connection, *, upto: int, processes: int, asides: Asides) -> Plan:
     """Split the members into pieces of about equally many facts: enough to keep every process at work."""
     linked = linked_members(connection, upto)
     alone = {(member,) for member in _named_without_stream(connection, upto) if member not in linked}
@@ -66,7 +69,7 @@ def plan_shards(connection: Connection, *, upto: int, processes: int) -> Plan:
         Shard(low, high, tuple(groups[number :: len(lows)]))
         for number, (low, high) in enumerate(zip(lows, highs, strict=True))
     ]
-    return Plan(shards, frozenset(member for group in groups for member in group), upto)
+    return Plan(shards, frozenset(member for group in groups for member in group), upto, asides)
 
 
 def fold_shard(
@@ -96,7 +99,7 @@ def fold_shard(
     done = 0
     with database.reading() as connection:
         prefix = Prefix(recipe, decoders, connection, plan.upto)
-        folder = Folder(prefix, decoders, plan.upto, parts_at(connection))
+        folder = Folder(prefix, decoders, plan.upto, parts_at(connection), plan.asides)
 
         def fold(members: Group, facts: Iterable[RawFact]) -> None:
             nonlocal done

@@ -19,7 +19,7 @@ from ..errors import HistoryError, LoyaltyError
 from .engines import parsed, postgres_engine, sqlite_engine
 from .faults import explained
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every schema revision in order; the last is this program's own."""
 _MIGRATIONS = Path(__file__).parents[2] / "migrations"
 _LOCK_TIMEOUT_S = 30.0

@@ -48,6 +48,13 @@ class Daily:
             if contra:
                 row[column[entry[12]]] -= contra
 
+    def take_out(self, entries: Iterable[Entry]) -> None:
+        """Take entries out of the sums: those of a group that is folded anew."""
+        taken = Daily(self._zone)
+        taken.add(entries)
+        for day, (_, *sums) in taken.rows.items():
+            self.merge({day: [day, *(-number for number in sums)]})
+
     def merge(self, rows: Mapping[str, DailyRow]) -> None:
         """Add sums made elsewhere."""
         for day, row in rows.items():

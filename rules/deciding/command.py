@@ -73,6 +73,10 @@ class Command(ABC):
         """Return the id of the fact by what it is about, if that can be recorded only once."""
         return None
 
+    def id_alone(self) -> str | None:
+        """Return the id of a fact that is recorded without folding the member; None: it is folded."""
+        return None
+
     @abstractmethod
     def judged(self, standing: Standing, wanted: Any) -> FactType | AlreadyDone:
         """Return what may be recorded of what is wanted, or where it stands already.

@@ -72,6 +72,9 @@ class Desk:
             Refusal: it is not allowed, with a stable code.
             FactError: what is asked for is no fact, is dated in the future, or is not admitted.
         """
+        id_alone = command.id_alone()
+        if id_alone is not None:
+            return self._recorded(command, asked, asked.event_id or id_alone)
         for _ in range(_TRIES):
             with self.database.reading() as connection:
                 found = self._judged(connection, command, asked)
@@ -84,6 +87,24 @@ class Desk:
             f"member {command.member!r} is too busy: {_TRIES} decisions were overtaken by other facts",
             hint="try again",
         )
+
+    def _recorded(self, command: Command, asked: Asked, event_id: str) -> Decision:
+        """Record what needs no fold to be decided: the member may be one that cannot be folded."""
+        ready, fact = self._fact(command, asked, event_id, command.wanted())
+        with self.database.writing() as connection:
+            self.log.lock(connection)
+            found = fetch_rows(
+                connection, "SELECT points FROM balances WHERE member = :m", {"m": command.member}
+            )
+            (outcome,) = self.log.append(
+                connection, [ready], now_us=asked.now_us, admission=_admission(Policy(), asked)
+            )
+        if outcome.error:
+            raise outcome.error
+        if outcome.status == "conflict" and not command.is_once:
+            raise Refusal(f"fact {event_id!r} is recorded", code="idempotency-conflict", hint=command.another)
+        status = outcome.status if outcome.status == "created" else "duplicate"
+        return Decision(command, Outcome(status, outcome.position), fact.data, found[0][0] if found else 0)
 
     def _judged(self, connection: Connection, command: Command, asked: Asked) -> Decision | _Ready:
         """Judge a command by everything that is recorded now."""

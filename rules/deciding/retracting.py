@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from ...ledger.facts import member_of
 from ...ledger.facts.correction import FactRetracted
+from ...ledger.facts.membership import MemberSetAside
 from ...ledger.store.bulk import fetch_rows
 from ...ledger.store.reading import head_of
 from .command import AlreadyDone, Command
@@ -53,6 +54,23 @@ class Retract(Command):
         return f"retracted fact {recorded.retracted:,} ({self.what}) of {self.member}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Lift(Retract):
+    """Retract what set a member aside; nobody needs to fold the member for that, and perhaps nobody can."""
+
+    def id_alone(self) -> str:
+        """Return the id of the one retraction of the fact."""
+        return f"retract/{self.position}"
+
+    def told(self, recorded: Any) -> str:
+        """Return whom it concerns."""
+        return f"{self.member} is no longer set aside by fact {recorded.retracted:,}"
+
+    def left(self, _balance_points: int) -> str:
+        """Return what it takes to bring the member back."""
+        return " once the views are brought up to date: loyalty project run"
+
+
 def retraction(connection: Connection, position: int, *, reason: str, approver: str | None = None) -> Retract:
     """Return the command that retracts the fact at a position.
 
@@ -78,4 +96,5 @@ def retraction(connection: Connection, position: int, *, reason: str, approver: 
         raise Refusal(
             f"fact {position} is a retraction itself", code="is-retraction", hint="record the fact anew"
         )
-    return Retract(member=member, position=position, what=topic, reason=reason, approver=approver)
+    kind = Lift if topic == MemberSetAside.topic else Retract
+    return kind(member=member, position=position, what=topic, reason=reason, approver=approver)

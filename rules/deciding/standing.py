@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from ...ledger.errors import RuleError
 from ...ledger.facts import Fact
 from ...ledger.facts.programme import PinnedRule
+from ...ledger.projection.set_asides import set_asides
 from ...ledger.store.bulk import fetch_rows
 from ...ledger.store.groups import groups_of
 from ...ledger.store.lists import among, as_list
@@ -128,6 +129,7 @@ class Reader:
         """
         groups = groups_of(connection, [member, *others], position)
         members = tuple(sorted({name for group in groups.values() for name in group}))
+        _refuse_set_aside(connection, members)
         states, folded = kept_states(connection, members, engine)
         group = engine.group(members, states)
         try:
@@ -145,6 +147,16 @@ class Reader:
             programme=engine.history.governing(position + 1, instant_us), position=position,
             instant_us=instant_us, connection=connection, reader=self,
         )  # fmt: skip
+
+
+def _refuse_set_aside(connection: Connection, members: Sequence[str]) -> None:
+    """Refuse whom an operator has set aside: the views may not have read it yet, and folding may not end."""
+    for aside in set_asides(connection, members):
+        if aside.lifted is None:
+            raise Refusal(
+                f"member {aside.member!r} is set aside by fact {aside.position}: {aside.reason}",
+                code="set-aside", hint=f"loyalty retract {aside.position} lifts it",
+            )  # fmt: skip
 
 
 def kept_states(

@@ -61,7 +61,13 @@ def fold_piece(
     facts, told, clock_us = 0, 0, None
     with database.reading() as connection:
         folders = [
-            Folder(Prefix(recipe, decoders, connection, plan.upto), decoders, plan.upto, parts_at(connection))
+            Folder(
+                Prefix(recipe, decoders, connection, plan.upto),
+                decoders,
+                plan.upto,
+                parts_at(connection),
+                plan.asides,
+            )
             for recipe in recipes
         ]
         for members, rows in groups_in(connection, plan, shard):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from ...ledger.errors import UsageError
+from ...ledger.projection.set_asides import standing
 from ...ledger.projection.shards import Plan, Shard, plan_shards
 from ...ledger.reports.member import is_known, unknown_member
 from ...ledger.store.bulk import stream_rows
@@ -56,13 +57,14 @@ def scope_of(
     for member in members:
         if not is_known(connection, member):
             raise unknown_member(member)
+    asides = standing(connection)
     if not members and sample is None:
-        return Scope(plan_shards(connection, upto=upto, processes=processes), None, None)
+        return Scope(plan_shards(connection, upto=upto, processes=processes, asides=asides), None, None)
     groups = sorted(set(groups_of(connection, members, upto).values()))
     count = min(len(groups), 2 * processes if processes > 1 else 1)
     shards = [Shard("", "", tuple(groups[number::count])) for number in range(count)]
     linked = frozenset(member for group in groups for member in group)
-    return Scope(Plan(shards, linked, upto), frozenset(members), known)
+    return Scope(Plan(shards, linked, upto, asides), frozenset(members), known)
 
 
 def members_named(words: Iterable[str]) -> tuple[str, ...]:

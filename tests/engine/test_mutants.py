@@ -120,8 +120,8 @@ def test_the_order_of_installation_is_noticed(monkeypatch: pytest.MonkeyPatch) -
     """Defect: rules run as the catalogue lists them."""
     whole = Programme._compile
 
-    def unsorted(programme: Programme, rules: list[Any]) -> None:
-        whole(programme, rules)
+    def unsorted(programme: Programme, rules: list[Any], catalogue: Any) -> None:
+        whole(programme, rules, catalogue)
         order = {rule: number for number, (rule, _) in enumerate(offers[-1])}
         for table in (programme.early, programme.late):
             for topic, handlers in table.items():

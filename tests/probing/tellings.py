@@ -56,7 +56,9 @@ def told(catalogue: Catalogue, rules: list[tuple[str, int]]) -> Story:
 def given_by(file: Path) -> dict[str, list[int]]:
     """Return by label the points of each entry that the rules of a plugin file have written."""
     ours = Plugin("points_per_spend", "0", "0" * 64), points_per_spend
-    catalogue = Catalogue([ours, (Plugin(file.stem, "0", "1" * 64), module_of(file))])
+    # Asked as bundled rules are: around a stranger's stands what refuses to be written.
+    plugin = Plugin(file.stem, "0", "1" * 64, is_bundled=True)
+    catalogue = Catalogue([ours, (plugin, module_of(file))])
     found: dict[str, list[int]] = {}
     for name, version in catalogue.offers:
         if name != "points_per_spend":

@@ -10,7 +10,7 @@ class MutatesState(Rule):
 
     @on(PurchaseRecorded)
     def give(self, purchase: Fact[PurchaseRecorded], member: Member) -> Answer:
-        member._state.points += 5
+        member._Member__state.points += 5  # type: ignore[attr-defined]
         return Accrue(points=1, reason="by the book")
 
 
