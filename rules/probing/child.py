@@ -70,23 +70,22 @@ class Part:
         return Sweeper(read_plan(self.folder / "plan"), self.loaded.catalogue, self.watch, self.wires)
 
     def home(self) -> None:
-        """Tell everything twice and keep states half-way; then once more, comparing what is left behind."""
-        sweeper = self.sweeper()
+        """Tell everything twice and keep states half-way; then some once more, comparing what is left behind."""
+        sweeper, result = self.sweeper(), self.result
         for number, setting in enumerate(sweeper.plan.settings):
             before = keeping.surroundings()
             engine = sweeper.engine(setting)
             rules = [engine.history.programmes[0].rules[label]._rule for label in setting.rules]  # type: ignore[attr-defined]
             for place, history in sweeper.histories(setting):
-                self.result.traces[f"{number}/{place}"] = sweeper.fold(engine, setting, history)
+                stop = cut_of(number, place, len(history.facts))
+                key = f"{number}/{place}"
+                result.traces[key], result.states[key] = sweeper.fold(engine, setting, history, stop)
             after_once = keeping.kept(self._modules(), rules)
             for place, history in sweeper.histories(setting):
-                self.result.again[f"{number}/{place}"] = sweeper.fold(engine, setting, history)
-            self._find_kept(after_once, keeping.kept(self._modules(), rules), setting.rules)
-            for place, history in sweeper.histories(setting):
-                stop = cut_of(number, place, len(history.facts))
-                self.result.states[f"{number}/{place}"] = sweeper.halted(engine, history, stop)
+                result.again[f"{number}/{place}"], _ = sweeper.fold(engine, setting, history)
+            self._find_kept(after_once, keeping.kept(self._modules(), rules))
             self.watch.is_comparing = True
-            for _, history in sweeper.histories(setting):
+            for _, history in list(sweeper.histories(setting))[number % 2 :: 2]:
                 sweeper.fold(engine, setting, history)
             self.watch.is_comparing = False
             self._find_changed(before, keeping.surroundings())
@@ -98,7 +97,7 @@ class Part:
         found = [m for name, m in sorted(sys.modules.items()) if name == prefix or name.startswith(f"{prefix}.")]
         return found if own in found else [own, *found]
 
-    def _find_kept(self, once: dict[str, str], twice: dict[str, str], rules: dict[str, str]) -> None:
+    def _find_kept(self, once: dict[str, str], twice: dict[str, str]) -> None:
         for name, value in twice.items():
             if once.get(name) != value:
                 self.watch.find(
@@ -117,7 +116,7 @@ class Part:
         for number, setting in enumerate(sweeper.plan.settings):
             engine = sweeper.engine(setting)
             for place, history in sweeper.histories(setting):
-                self.result.traces[f"{number}/{place}"] = sweeper.fold(engine, setting, history)
+                self.result.traces[f"{number}/{place}"], _ = sweeper.fold(engine, setting, history)
 
     def order(self) -> None:
         """Tell the last member's history first and explain nothing; then all of them at once."""
@@ -125,7 +124,7 @@ class Part:
         for number, setting in enumerate(sweeper.plan.settings):
             engine = sweeper.engine(setting, is_explaining=False)
             for place, history in reversed(list(sweeper.histories(setting))):
-                self.result.traces[f"{number}/{place}"] = sweeper.fold(engine, setting, history)
+                self.result.traces[f"{number}/{place}"], _ = sweeper.fold(engine, setting, history)
             for place, trace in sweeper.together(sweeper.engine(setting), setting).items():
                 self.result.again[f"{number}/{place}"] = trace
 

@@ -50,8 +50,8 @@ class Companion(Rule):
         ladders, rungs, total = self.params.ladders, self.params.rungs, member.total.visits
         moves = [
             Move(rung=rungs[(total // 3 + place) % len(rungs)], reason="purchases", ladder=ladder)
-            for place, ladder in enumerate(ladders)
-        ]
+            for place, ladder in enumerate(ladders) if total % 3 == 0
+        ]  # fmt: skip
         points = min(purchase.data.amount_minor // 100, MOST // 100)
         return [*moves, Accrue(points=points, reason="a point for each hundred")]
 

@@ -12,7 +12,7 @@ HINTS = {
     "resumed": "what must outlive a call belongs into Keep, Count or a timer: only these are written down",
 }
 _OTHER_TELLING = {
-    "past": "decades earlier, far east", "future": "decades later, far west",
+    "past": "in a process decades earlier, far east", "future": "in a process decades later, far west",
     "twice": "told again", "order": "told in reverse", "together": "told all at once", "resumed": "resumed",
 }  # fmt: skip
 

@@ -22,6 +22,7 @@ from typing import Any
 
 from ..rule import Rule
 
+_identity = builtins.id
 _MOST_DEPTH, _MOST_ITEMS = 6, 20_000
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
 
@@ -113,7 +114,7 @@ def surroundings() -> dict[str, str]:
         "the number of threads": str(threading.active_count()),
         "the warning filters": repr(warnings.filters),
         "the path of imports": repr(sys.path),
-        "the built-in names": str(hash(tuple((name, id(thing)) for name, thing in vars(builtins).items()))),
+        "the built-in names": str(hash(tuple((name, _identity(thing)) for name, thing in vars(builtins).items()))),
         "the tracing of code": repr((sys.gettrace(), sys.getprofile())),
         "the engine's own code": str(hash(tuple(_engine()))),
     }
@@ -128,7 +129,7 @@ def _engine() -> Any:
     for name, module in sorted(sys.modules.items()):
         if name.startswith("loyalty_ledger.") and not name.startswith("loyalty_ledger.plugins"):
             for attribute, value in list(vars(module).items()):
-                yield name, attribute, id(value)
+                yield name, attribute, _identity(value)
                 if isinstance(value, type) and value.__module__ == name:
-                    yield from ((name, attribute, own, id(part)) for own, part in list(vars(value).items())
+                    yield from ((name, attribute, own, _identity(part)) for own, part in list(vars(value).items())
                                 if not own.startswith("__"))  # fmt: skip

@@ -17,7 +17,7 @@ from ..catalogue import Catalogue
 from ..compile import Programme
 from ..engine import Engine, Group
 from .histories import told_fact
-from .plan import History, Plan, Setting, Told, Trace, World, cut_of
+from .plan import History, Plan, Setting, Told, Trace, World
 from .tripwires import Tripwires
 from .watching import Watch
 
@@ -54,23 +54,33 @@ class Sweeper:
         world = self.plan.worlds[setting.world]
         return ((number, world.histories[number]) for number in setting.histories)
 
-    def fold(self, engine: Engine, setting: Setting, history: History) -> Trace:
-        """Fold one history from its beginning to its end."""
-        return self._told(self._open(engine, history, {}), setting, history, 0)
+    def fold(
+        self, engine: Engine, setting: Setting, history: History, stop: int = -1
+    ) -> tuple[Trace, dict[str, bytes]]:
+        """Fold one history; return also what is kept of its members behind its first *stop* facts."""
+        opened, kept = self._open(engine, history, {}), {}
 
-    def resume(self, engine: Engine, setting: Setting, history: History, start: int, states: dict[str, bytes]) -> Trace:
+        def tell() -> None:
+            for number, told in enumerate(history.facts):
+                if number == stop:
+                    kept.update({row.member: row.state for row in opened[0].states()})
+                self._apply(opened[0], number, told)
+
+        self._guarded(opened[1], tell)
+        return self._ended(*opened, self.plan.worlds[setting.world]), kept
+
+    def resume(
+        self, engine: Engine, setting: Setting, history: History, start: int, kept: dict[str, bytes]
+    ) -> Trace:
         """Fold what is left of a history behind its first *start* facts."""
-        return self._told(self._open(engine, history, states), setting, history, start)
+        group, trace = self._open(engine, history, kept)
 
-    def halted(self, engine: Engine, history: History, stop: int) -> dict[str, bytes]:
-        """Fold the first facts of a history and return what is kept then."""
-        group, trace = self._open(engine, history, {})
-        try:
-            for number, told in enumerate(history.facts[:stop]):
+        def tell() -> None:
+            for number, told in enumerate(history.facts[start:], start):
                 self._apply(group, number, told)
-        except LoyaltyError:
-            return {}
-        return {row.member: row.state for row in group.states()}
+
+        self._guarded(trace, tell)
+        return self._ended(group, trace, self.plan.worlds[setting.world])
 
     def together(self, engine: Engine, setting: Setting) -> dict[int, Trace]:
         """Fold all histories of a setting at once, fact by fact in the order of the log."""
@@ -89,16 +99,6 @@ class Sweeper:
     def _open(self, engine: Engine, history: History, states: dict[str, bytes]) -> tuple[Group, Trace]:
         group = engine.group(history.members, states)
         return group, Trace(self._watch.follow(history.members, group), [])
-
-    def _told(self, opened: tuple[Group, Trace], setting: Setting, history: History, start: int) -> Trace:
-        group, trace = opened
-
-        def tell() -> None:
-            for number, told in enumerate(history.facts[start:], start):
-                self._apply(group, number, told)
-
-        self._guarded(trace, tell)
-        return self._ended(group, trace, self.plan.worlds[setting.world])
 
     def _apply(self, group: Group, number: int, told: Told) -> None:
         self._watch.number, self._watch.position = number, told.position
@@ -126,7 +126,3 @@ class Sweeper:
         watch.alive()
         return trace
 
-
-def cut(setting: int, number: int, history: History) -> int:
-    """Return behind how many facts a history is interrupted."""
-    return cut_of(setting, number, len(history.facts))
