@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from . import __version__
 from .ledger.calendar import instant_us, rfc3339
@@ -812,6 +813,44 @@ def rules_diff(place: Place) -> None:
         found = drift(place.catalogue, pins_of(connection))
     lines = [line for row in found for line in row.lines()]
     place.answer([row.fields() for row in found], lines or ["no plugin is recorded"])
+
+
+@rules.command("check")
+@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@click.option(
+    "--programme", type=click.Path(path_type=Path),
+    help="Check them under this programme; one is made up for each rule when left out.",
+)  # fmt: skip
+@placed
+def rules_check(place: Place, targets: tuple[str, ...], *, programme: Path | None) -> None:
+    """Put rules to the probes of purity: of installed plugins by name, or of a rule file or package folder.
+
+    A ledger named by --db or LOYALTY_DB lends some of its members' histories, too; it is only read.
+    """
+    from .rules.probing import check_plugin, find_target, sampled_world
+
+    found, recorded = [find_target(target) for target in targets], None
+    text = None if programme is None else _text(programme)
+    if click.get_current_context().get_parameter_source("db") is not ParameterSource.DEFAULT:
+        with place.database.reading() as connection:
+            recorded = sampled_world(connection)
+    verdicts = []
+    for target in found:
+        with place.progress(f"checking {target.name}", "parts") as tick:
+            verdicts.append(check_plugin(
+                target, programme=text, programme_at=str(programme), recorded=recorded, progress=tick,
+            ))  # fmt: skip
+    place.answer(
+        {"is_fine": not any(v.faults() for v in verdicts), "plugins": [v.fields() for v in verdicts]},
+        (line for v in verdicts for line in [*v.lines(), ""]),
+    )
+    faults = sum(len(verdict.faults()) for verdict in verdicts)
+    if faults:
+        raise FindingsError(
+            "1 finding" if faults == 1 else f"{faults} findings",
+            at=", ".join(v.plugin for v in verdicts if v.faults()),
+            hint="mend what each finding names; rules/README.md says what a rule may read",
+        )  # fmt: skip
 
 
 # Views

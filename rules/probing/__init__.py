@@ -9,6 +9,7 @@ limits.
 
 from .loading import find_target
 from .running import check_plugin
+from .sampling import sampled_world
 from .verdict import PROBES, Verdict
 
-__all__ = ["PROBES", "Verdict", "check_plugin", "find_target"]
+__all__ = ["PROBES", "Verdict", "check_plugin", "find_target", "sampled_world"]

@@ -10,6 +10,7 @@ import os
 import resource
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -47,12 +48,14 @@ class Part:
         self.result = Result()
 
     def _load(self) -> Loaded:
-        target = self.task.target
+        target, with_installed = self.task.target, self.task.programme is not None
         path = Path(target.path) if target.path else None
         if path is not None:
             self.wires.files = frozenset(map(str, [path, *path.rglob("*.py")] if path.is_dir() else [path]))
         with self.wires.leniently():
-            loaded: Loaded = self.watch.alone(target.name, "importing it", lambda: load(target))
+            loaded: Loaded = self.watch.alone(
+                target.name, "importing it", lambda: load(target, with_installed=with_installed)
+            )
         self.wires.files, self.wires.prefix = frozenset(map(str, loaded.files)), loaded.prefix
         return loaded
 
@@ -70,12 +73,12 @@ class Part:
         return Sweeper(read_plan(self.folder / "plan"), self.loaded.catalogue, self.watch, self.wires)
 
     def home(self) -> None:
-        """Tell everything twice and keep states half-way; then some once more, comparing what is left behind."""
+        """Tell everything twice, keeping states half-way; then some again, comparing what is left behind."""
         sweeper, result = self.sweeper(), self.result
         for number, setting in enumerate(sweeper.plan.settings):
             before = keeping.surroundings()
             engine = sweeper.engine(setting)
-            rules = [engine.history.programmes[0].rules[label]._rule for label in setting.rules]  # type: ignore[attr-defined]
+            rules = self.watch.rules_of(setting)
             for place, history in sweeper.histories(setting):
                 stop = cut_of(number, place, len(history.facts))
                 key = f"{number}/{place}"
@@ -94,7 +97,9 @@ class Part:
         prefix, own = self.loaded.prefix, self.loaded.module
         if prefix == "loyalty_ledger":
             prefix = own.__name__
-        found = [m for name, m in sorted(sys.modules.items()) if name == prefix or name.startswith(f"{prefix}.")]
+        found = [
+            m for name, m in sorted(sys.modules.items()) if name == prefix or name.startswith(f"{prefix}.")
+        ]
         return found if own in found else [own, *found]
 
     def _find_kept(self, once: dict[str, str], twice: dict[str, str]) -> None:
@@ -136,7 +141,9 @@ class Part:
             for place, history in sweeper.histories(setting):
                 stop = cut_of(number, place, len(history.facts))
                 found = states[f"{number}/{place}"]
-                self.result.traces[f"{number}/{place}"] = sweeper.resume(engine, setting, history, stop, found)
+                self.result.traces[f"{number}/{place}"] = sweeper.resume(
+                    engine, setting, history, stop, found
+                )
 
     def finish(self) -> None:
         """Leave what was found."""
@@ -162,8 +169,17 @@ def run(name: str, folder: Path, starts_us: int) -> None:
         if name != "plan":
             part.finish()
     except LoyaltyError as error:
-        said: dict[str, Any] = {"what": error.what, "at": error.at, "hint": error.hint, "code": error.exit_code}
+        said: dict[str, Any] = {
+            "what": error.what,
+            "at": error.at,
+            "hint": error.hint,
+            "code": error.exit_code,
+        }
         (folder / f"{name}.error").write_bytes(msgspec.json.encode(said))
+    except BaseException:
+        # What a rule may have left in sys.stderr hears nothing.
+        sys.__stderr__.write(traceback.format_exc())  # type: ignore[union-attr]
+        raise
 
 
 def main() -> None:
@@ -178,4 +194,3 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-

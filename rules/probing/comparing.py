@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
 from .plan import Call, Finding, Plan, Result, Setting, Trace, cut_of
 
 _SHOWN = 300
@@ -15,6 +19,18 @@ _OTHER_TELLING = {
     "past": "in a process decades earlier, far east", "future": "in a process decades later, far west",
     "twice": "told again", "order": "told in reverse", "together": "told all at once", "resumed": "resumed",
 }  # fmt: skip
+
+_EXPLAINED = frozenset({"twice", "past", "future", "together"})
+
+
+class _Difference(NamedTuple):
+    """What a rule said the first time, and the other."""
+
+    rule: str
+    what: str
+    at: str
+    here: str
+    there: str
 
 
 class Comparison:
@@ -37,46 +53,44 @@ class Comparison:
             self._compare_one(probe, name, setting, here, other)
 
     def _compare_one(self, probe: str, name: str, setting: Setting, here: Trace, there: Trace) -> None:
+        both = ", ".join(setting.rules.values())
         for first, second in zip(here.calls, there.calls, strict=False):
             if first != second:
-                self._differ(probe, name, setting, first, second)
+                self._add(probe, name, _differing(setting, first, second))
                 return
+        shorter = min(len(here.calls), len(there.calls))
         if len(here.calls) != len(there.calls):
-            longer = max(here.calls, there.calls, key=len)
-            extra = longer[min(len(here.calls), len(there.calls))]
-            pair = (extra, None) if longer is here.calls else (None, extra)
-            self._differ(probe, name, setting, *pair)
-        elif name in {"twice", "past", "future", "together"} and here.notes != there.notes:
-            texts = next(p for p in zip([*here.notes, ""], [*there.notes, ""], strict=False) if p[0] != p[1])
-            self._add(probe, name, ", ".join(setting.rules.values()), "explains itself differently", setting.words, *texts)
+            pair = next(iter(here.calls[shorter:]), None), next(iter(there.calls[shorter:]), None)
+            self._add(probe, name, _differing(setting, *pair))
+        elif name in _EXPLAINED and here.notes != there.notes:
+            pairs = zip([*here.notes, ""], [*there.notes, ""], strict=False)
+            texts = next(pair for pair in pairs if pair[0] != pair[1])
+            self._add(probe, name, _Difference(both, "explains itself differently", setting.words, *texts))
         elif (here.state, here.failure) != (there.state, there.failure):
-            self._add(
-                probe, name, ", ".join(setting.rules.values()), "leaves other states behind", setting.words,
-                here.failure or here.state[:16], there.failure or there.state[:16],
+            texts = here.failure or here.state[:16], there.failure or there.state[:16]
+            self._add(probe, name, _Difference(both, "leaves other states behind", setting.words, *texts))
+
+    def _add(self, probe: str, name: str, found: _Difference) -> None:
+        known = self._found.get((probe, found.rule))
+        if known is None:
+            known = Finding(
+                probe=probe, rule=found.rule, what=f"{found.what} when {_OTHER_TELLING[name]}", at=found.at,
+                here=found.here[:_SHOWN], there=found.there[:_SHOWN], hint=HINTS[probe], times=0,
             )  # fmt: skip
-
-    def _differ(self, probe: str, name: str, setting: Setting, here: Call | None, there: Call | None) -> None:
-        call = here or there
-        if call is None:
-            return
-        place = f"{call.about} at position {call.position}, member {call.member}"
-        at = place if setting.words == "defaults" else f"{place}; {setting.words}"
-        self._add(probe, name, call.rule, "answers differently", at, _said(here), _said(there))
-
-    def _add(self, probe: str, name: str, rule: str, what: str, at: str, here: str, there: str) -> None:
-        known = self._found.get((probe, rule))
-        times = known.times + 1 if known else 1
-        if known:
-            self._found[probe, rule] = Finding(**{f: getattr(known, f) for f in known.__struct_fields__} | {"times": times})
-            return
-        self._found[probe, rule] = Finding(
-            probe=probe, rule=rule, what=f"{what} when {_OTHER_TELLING[name]}", at=at, here=here[:_SHOWN],
-            there=there[:_SHOWN], hint=HINTS[probe],
-        )  # fmt: skip
+        self._found[probe, found.rule] = replace(known, times=known.times + 1)
 
     def findings(self) -> list[Finding]:
         """Return one finding for each rule and probe, with how many histories differ."""
         return list(self._found.values())
+
+
+def _differing(setting: Setting, here: Call | None, there: Call | None) -> _Difference:
+    call = here or there
+    if call is None:
+        raise ValueError("a difference needs a call")
+    place = f"{call.about} at position {call.position}, member {call.member}"
+    at = place if setting.words == "defaults" else f"{place}; {setting.words}"
+    return _Difference(call.rule, "answers differently", at, _said(here), _said(there))
 
 
 def _said(call: Call | None) -> str:
@@ -95,7 +109,7 @@ def failures(plan: Plan, home: Result) -> list[Finding]:
     """Return where a rule has raised or answered what it must not."""
     found: dict[tuple[str, str], Finding] = {}
     for key, trace in home.traces.items():
-        rule, what, at = (trace.failure.split("\x1f") + ["", ""])[:3]
+        rule, what, at = [*trace.failure.split("\x1f"), "", ""][:3]
         number, place = map(int, key.split("/"))
         setting = plan.settings[number]
         if not rule or rule not in setting.rules.values():

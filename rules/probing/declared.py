@@ -43,7 +43,7 @@ def _of_methods(rule: type[Rule], registry: Registry) -> Iterator[tuple[str, str
                 f"{method} listens to {topic}, a type nobody offers",
                 "offer the type through the hook loyalty_fact_types",
             )
-        elif kind.about != "member":  # type: ignore[attr-defined]
+        elif kind.about != "member":
             yield (
                 f"{method} listens to {topic}, which is no fact about a member: it is never asked",
                 "listen to a type whose facts have a member as their subject",
@@ -55,7 +55,10 @@ def _of_call(rule: type[Rule], method: str) -> Iterator[tuple[str, str]]:
     try:
         inspect.signature(getattr(rule, method)).bind(None, None, None)
     except (TypeError, ValueError) as error:
-        yield f"{method} cannot be called with what happened and the member: {error}", "write (self, fact, member)"
+        yield (
+            f"{method} cannot be called with what happened and the member: {error}",
+            "write (self, fact, member)",
+        )
 
 
 def _of_params(rule: type[Rule]) -> Iterator[tuple[str, str]]:
@@ -81,7 +84,9 @@ def float_findings(files: tuple[Path, ...], plugin: str) -> list[Finding]:
     for file in files:
         for node in ast.walk(ast.parse(file.read_bytes())):
             is_float = isinstance(node, ast.Constant) and isinstance(node.value, (float, complex))
-            is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "float"
+            is_call = (
+                isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "float"
+            )
             if is_float or is_call:
                 shown = ast.unparse(node)
                 found.append(Finding(

@@ -24,7 +24,7 @@ _RARE = ("points.adjusted", "complaint.opened", "survey.answered", "referral.mad
 _BEGIN_US = instant_us("2023-11-20T00:00:00Z")
 _ROUNDS, _LONG_ROUNDS = 24, 160
 _STEPS_DAYS = (0, 0, 1, 1, 2, 3, 7, 14, 28, 31, 45, 90, 120)
-_HOURS_US = (0, SECOND_US, 3 * HOUR_US, 5 * HOUR_US, 9 * HOUR_US, 12 * HOUR_US, 17 * HOUR_US + 1800 * SECOND_US,
+_HOURS_US = (0, SECOND_US, 3 * HOUR_US, 5 * HOUR_US, 9 * HOUR_US, 12 * HOUR_US, 17 * HOUR_US + HOUR_US // 2,
              22 * HOUR_US + 1, 24 * HOUR_US - 1)  # fmt: skip
 _SIZES = (1,) * 30 + (2,) * 8 + (3,) * 4
 _EXTREME_GROUPS, _LONG_GROUPS = 6, 3
@@ -91,7 +91,9 @@ class Teller:
         if chance < 0.06:
             occurred_us -= random.choice((1, 20, 100, 400)) * DAY_US
         elif chance < 0.2 and self._days_us:
-            occurred_us = random.choice(self._days_us) + random.choice((-1, 0, 1)) * DAY_US + occurred_us % DAY_US
+            occurred_us = (
+                random.choice(self._days_us) + random.choice((-1, 0, 1)) * DAY_US + occurred_us % DAY_US
+            )
         others = tuple(name for name in group.members if name != subject)
         scene = Scene(subject, others, occurred_us, group.positions[subject], is_extreme=group.is_extreme)
         for topic in self._candidates(turn):
@@ -151,5 +153,3 @@ def told_fact(registry_decoders: dict[str, Any], told: Told) -> Fact[FactType]:
     fact: Fact[FactType] = registry_decoders[told.topic](told.state)
     fact.position, fact.occurred_us = told.position, told.occurred_us
     return fact
-
-

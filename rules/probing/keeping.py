@@ -17,6 +17,7 @@ import sys
 import threading
 import types
 import warnings
+from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -89,6 +90,10 @@ def _text(value: Any, depth: int = 0) -> str:
     if isinstance(value, (list, tuple)) or type(value).__name__ == "deque":
         inner = [_text(item, depth + 1) for item in itertools.islice(value, _MOST_ITEMS)]
         return f"{type(value).__name__}({len(value)}) {','.join(inner)}"
+    return _thing(value, depth)
+
+
+def _thing(value: Any, depth: int) -> str:
     if isinstance(value, random.Random):
         return "random" if isinstance(value, random.SystemRandom) else str(hash(value.getstate()))
     if isinstance(value, ContextVar):
@@ -107,14 +112,16 @@ def surroundings() -> dict[str, str]:
     return {
         "the decimal context": repr(_context()),
         "the locale": str(locale.setlocale(locale.LC_ALL)),
-        "the working directory": os.getcwd(),  # noqa: PTH109 - compared as text
+        "the working directory": os.getcwd(),
         "the environment": repr(sorted(os.environ.items())),
         "the recursion limit": str(sys.getrecursionlimit()),
         "the shared random numbers": str(hash(random.getstate())),
         "the number of threads": str(threading.active_count()),
         "the warning filters": repr(warnings.filters),
         "the path of imports": repr(sys.path),
-        "the built-in names": str(hash(tuple((name, _identity(thing)) for name, thing in vars(builtins).items()))),
+        "the built-in names": str(
+            hash(tuple((name, _identity(thing)) for name, thing in vars(builtins).items()))
+        ),
         "the tracing of code": repr((sys.gettrace(), sys.getprofile())),
         "the engine's own code": str(hash(tuple(_engine()))),
     }
@@ -125,11 +132,13 @@ def _context() -> tuple[Any, ...]:
     return found.prec, found.rounding, found.Emin, found.Emax, found.capitals, found.clamp, repr(found.traps)
 
 
-def _engine() -> Any:
+def _engine() -> Iterator[tuple[str, str, int]]:
     for name, module in sorted(sys.modules.items()):
-        if name.startswith("loyalty_ledger.") and not name.startswith("loyalty_ledger.plugins"):
-            for attribute, value in list(vars(module).items()):
-                yield name, attribute, _identity(value)
-                if isinstance(value, type) and value.__module__ == name:
-                    yield from ((name, attribute, own, _identity(part)) for own, part in list(vars(value).items())
-                                if not own.startswith("__"))  # fmt: skip
+        if not name.startswith("loyalty_ledger.") or name.startswith("loyalty_ledger.plugins"):
+            continue
+        for attribute, value in list(vars(module).items()):
+            yield name, attribute, _identity(value)
+            if isinstance(value, type) and value.__module__ == name:
+                for own, part in list(vars(value).items()):
+                    if not own.startswith("__"):
+                        yield name, f"{attribute}.{own}", _identity(part)

@@ -58,7 +58,9 @@ def find_target(text: str) -> Target:
             hint="name a .py file, a package folder, or a project whose pyproject.toml has an entry point",
         )
     known = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
-    raise UsageError(f"no plugin and no rule file {text!r}", hint=f"installed are {known}; or name a .py file")
+    raise UsageError(
+        f"no plugin and no rule file {text!r}", hint=f"installed are {known}; or name a .py file"
+    )
 
 
 def _project_module(folder: Path) -> Path | None:
@@ -78,8 +80,8 @@ def _project_module(folder: Path) -> Path | None:
     return None
 
 
-def load(target: Target) -> Loaded:
-    """Import a plugin and nothing else that is installed.
+def load(target: Target, *, with_installed: bool = False) -> Loaded:
+    """Import a plugin, and nothing else that is installed unless a programme may ask for it.
 
     Raises:
         PluginError: it cannot be imported, or it does not fit the hooks.
@@ -91,10 +93,11 @@ def load(target: Target) -> Loaded:
             f"plugin {target.name!r} cannot be imported: {type(error).__name__}: {error}",
             at=target.path, hint="python -X dev shows the whole traceback",
         ) from error  # fmt: skip
-    catalogue = Catalogue([
-        (Plugin(target.name, "0", _UNSEALED), module),
-        (Plugin("~companion", "0", _UNSEALED), companion),
-    ])  # fmt: skip
+    beside: list[tuple[Plugin, object]] = [(Plugin("~companion", "0", _UNSEALED), companion)]
+    if with_installed:
+        names = sorted({point.name for point in metadata.entry_points(group=GROUP)} - {target.name})
+        beside += [(Plugin(name, "0", _UNSEALED), _installed(name)) for name in names]
+    catalogue = Catalogue([(Plugin(target.name, "0", _UNSEALED), module), *beside])
     return Loaded(catalogue, module, _files(module), module.__name__.partition(".")[0])
 
 

@@ -140,7 +140,10 @@ def _whole(kind: IntType, _: str, vocabulary: Vocabulary) -> list[_Value]:
 
 
 def _decimal(*_: Any) -> list[_Value]:
-    return [*map(_Value, ("1", "2.5", "0.5", "10", "100")), *(_Value(v, is_wild=True) for v in ("0", "-1", "1e9"))]
+    return [
+        *map(_Value, ("1", "2.5", "0.5", "10", "100")),
+        *(_Value(v, is_wild=True) for v in ("0", "-1", "1e9")),
+    ]
 
 
 def _text(kind: StrType, name: str, vocabulary: Vocabulary) -> list[_Value]:
@@ -161,7 +164,11 @@ def _list(kind: VarTupleType | ListType, name: str, vocabulary: Vocabulary) -> l
 def _table(kind: DictType, name: str, vocabulary: Vocabulary) -> list[_Value]:
     keys = [value.value for value in _values(kind.key_type, name, vocabulary)][:3]
     values = [value.value for value in _values(kind.value_type, name, vocabulary) if not value.is_wild][:3]
-    return [_Value({}), _Value(dict(zip(keys, values, strict=False))), _Value(dict(zip(keys[:1], values, strict=False)))]
+    return [
+        _Value({}),
+        _Value(dict(zip(keys, values, strict=False))),
+        _Value(dict(zip(keys[:1], values, strict=False))),
+    ]
 
 
 def _struct(kind: StructType, _: str, vocabulary: Vocabulary) -> list[_Value]:
@@ -170,7 +177,11 @@ def _struct(kind: StructType, _: str, vocabulary: Vocabulary) -> list[_Value]:
     made = []
     for place in range(5):
         for names in (needed, set(choices)):
-            chosen = {name: choices[name][place % len(choices[name])].value for name in sorted(names) if choices[name]}
+            chosen = {
+                name: choices[name][place % len(choices[name])].value
+                for name in sorted(names)
+                if choices[name]
+            }
             try:
                 msgspec.convert(chosen, kind.cls)
             except (msgspec.ValidationError, ValueError, TypeError, ArithmeticError):

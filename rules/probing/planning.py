@@ -54,7 +54,7 @@ def make_plan(task: Task, loaded: Loaded) -> Plan:
         for cited, rule in rules.items():
             _plan_rule(plan, cited, rule, loaded, vocabulary)
     if task.recorded is not None:
-        _add_recorded(plan, Path(task.recorded))
+        _add_recorded(plan, Path(task.recorded), loaded)
     return plan
 
 
@@ -78,13 +78,16 @@ def _plan_rule(plan: Plan, cited: str, rule: type[Rule], loaded: Loaded, vocabul
         chosen = numbers if not place else numbers[place % _SHARE :: _SHARE]
         activated = _activated(rule, variant, loaded, own, _ZONES[place % len(_ZONES)])
         plan.settings.append(Setting(
-            {rule.name: cited}, msgspec.json.encode(activated), variant.words(), world, chosen, variant.is_wild,
+            {rule.name: cited}, msgspec.json.encode(activated), variant.words(), world, chosen,
+            variant.is_wild,
         ))  # fmt: skip
 
 
 def _world(topics: list[str], loaded: Loaded, vocabulary: Vocabulary) -> World:
     known = loaded.catalogue.registry.topics()
-    return Teller(loaded.catalogue.registry, [topic for topic in topics if topic in known], vocabulary).world()
+    return Teller(
+        loaded.catalogue.registry, [topic for topic in topics if topic in known], vocabulary
+    ).world()
 
 
 def _topics(rules: list[type[Rule]]) -> list[str]:
@@ -102,7 +105,10 @@ def _activated(
     company = {"leaves": leaves, "ladders": ladders[:5], "rungs": rungs}
     label = companion.LABEL if rule.name != companion.LABEL else f"{companion.LABEL}_2"
     pinned = (
-        PinnedRule(label=label, rule=companion.Companion.name, version=1, plugin="~companion", priority=0, params=company),
+        PinnedRule(
+            label=label, rule=companion.Companion.name, version=1, plugin="~companion", priority=0,
+            params=company,
+        ),
         PinnedRule(
             label=rule.name, rule=rule.name, version=rule.version, plugin=_plugin(loaded, rule),
             priority=rule.priority, params=any_value(variant.params),
@@ -141,13 +147,18 @@ def _plan_programme(
     plan.worlds.append(_world(_topics(list(rules.values())), loaded, vocabulary))
     plan.rules = list(cited.values())
     plan.settings.append(Setting(
-        cited, msgspec.json.encode(activated), "as in the programme", 0, list(range(len(plan.worlds[0].histories))),
+        cited, msgspec.json.encode(activated), "as in the programme", 0,
+        list(range(len(plan.worlds[0].histories))),
     ))  # fmt: skip
 
 
-def _add_recorded(plan: Plan, file: Path) -> None:
+def _add_recorded(plan: Plan, file: Path, loaded: Loaded) -> None:
     """Tell the histories of a ledger, too: to every rule under its first parameters."""
     world = msgspec.msgpack.decode(file.read_bytes(), type=World)
+    known = set(loaded.catalogue.registry.topics())
+    for history in world.histories:
+        # Types of facts that other plugins have added are nothing this one could hear.
+        history.facts = [told for told in history.facts if told.topic in known]
     seen: set[str] = set()
     for setting in list(plan.settings):
         key = ",".join(setting.rules)

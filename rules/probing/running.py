@@ -58,7 +58,7 @@ class _StoppedError(LoyaltyError):
 
 def check_plugin(
     target: Target, *, programme: str | None = None, programme_at: str = "", recorded: World | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = lambda _done, _total: None,
 ) -> Verdict:  # fmt: skip
     """Put the rules of a plugin to every probe.
 
@@ -97,7 +97,8 @@ def check_plugin(
 
 
 def _verdict(
-    target: Target, checked: tuple[Plan, list[Finding], int] | None, stopped: list[Finding], unfinished: dict[str, set[str]],
+    target: Target, checked: tuple[Plan, list[Finding], int] | None, stopped: list[Finding],
+    unfinished: dict[str, set[str]],
 ) -> Verdict:  # fmt: skip
     plan, found, calls = checked or (Plan([], [], [], []), [], 0)
     order = list(PROBES)
@@ -106,7 +107,8 @@ def _verdict(
     return Verdict(
         plugin=target.name, rules=rules, findings=findings, unfinished=unfinished,
         facts=sum(len(h.facts) for world in plan.worlds for h in world.histories),
-        histories=sum(len(world.histories) for world in plan.worlds), settings=len(plan.settings), calls=calls,
+        histories=sum(len(world.histories) for world in plan.worlds), settings=len(plan.settings),
+        calls=calls,
     )  # fmt: skip
 
 
@@ -196,7 +198,8 @@ def _run(part: str, around: _Surroundings, folder: Path) -> None:
     with beat_file.open("r+b") as file, mmap.mmap(file.fileno(), BEAT_BYTES) as beat:
         with (folder / f"{part}.said").open("wb") as said:
             process = subprocess.Popen(  # noqa: S603 - this program itself
-                command, env=environment, cwd=place, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said,
+                command, env=environment, cwd=place, stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=said,
             )  # fmt: skip
             try:
                 _wait(process, beat)
@@ -220,7 +223,9 @@ def _wait(process: subprocess.Popen[bytes], beat: mmap.mmap) -> None:
         if rule and waited_s > limit_s:
             raise _StoppedError(rule, where, f"did not answer within {limit_s:.0f} seconds")
         if waited_s > _IDLE_S:
-            raise LoyaltyError(f"a process of the check has not moved for {_IDLE_S:.0f} seconds", hint="run it again")
+            raise LoyaltyError(
+                f"a process of the check has not moved for {_IDLE_S:.0f} seconds", hint="run it again"
+            )
 
 
 def _asked(beat: mmap.mmap) -> tuple[str, str]:

@@ -38,7 +38,9 @@ class Sweeper:
         watch, world = self._watch, self.plan.worlds[setting.world]
         watch.words, watch.cited = setting.words, ", ".join(setting.rules.values())
         activated = msgspec.json.decode(setting.activated, type=ProgrammeActivated)
-        facts: list[Fact[Any]] = [Fact(data=activated, id="0", source="probe", topic=ProgrammeActivated.topic)]
+        facts: list[Fact[Any]] = [
+            Fact(data=activated, id="0", source="probe", topic=ProgrammeActivated.topic)
+        ]
         facts += [told_fact(self._decoders, told) for told in world.advances]
         with self._wires.leniently():
             engine: Engine = watch.alone(
@@ -125,4 +127,3 @@ class Sweeper:
             trace.state = sha256(b"\0".join(kept)).hexdigest()
         watch.alive()
         return trace
-

@@ -32,7 +32,8 @@ _WIRES: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
                 "getdefaultlocale", "strcoll", "strxfrm"), "the locale", _NONE),
     ("platform", ("node", "system", "release", "version", "machine", "processor", "platform", "uname",
                   "python_version", "python_implementation"), "the machine", _NONE),
-    ("_thread", ("start_new_thread", "start_joinable_thread", "get_ident", "get_native_id"), "threads", _NONE),
+    ("_thread", ("start_new_thread", "start_joinable_thread", "get_ident", "get_native_id"),
+     "threads", _NONE),
     ("threading", ("get_ident", "get_native_id", "active_count", "enumerate", "_start_new_thread",
                    "_start_joinable_thread"), "threads", _NONE),
     ("signal", ("signal", "alarm", "setitimer", "getsignal"), "signals", _NONE),
@@ -49,12 +50,15 @@ _FREE = frozenset({
 })  # fmt: skip
 _STOPPED = (
     "os.fork", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.remove", "os.rename", "os.rmdir",
-    "os.mkdir", "os.truncate", "os.chmod", "os.chown", "os.link", "os.symlink", "os.kill", "signal.", "shutil.",
+    "os.mkdir", "os.truncate", "os.chmod", "os.chown", "os.link", "os.symlink", "os.kill", "signal.",
+    "shutil.",
     "subprocess.", "pty.", "socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "ftplib.",
     "http.", "smtplib.", "urllib.", "webbrowser.", "sqlite3.connect", "poplib.", "imaplib.",
 )  # fmt: skip
 # Parts of the standard library that read the clock, the locale or files for their own sake.
-_INNOCENT = frozenset({"_strptime", "logging", "linecache", "warnings", "traceback", "calendar", "enum", "tokenize"})
+_INNOCENT = frozenset(
+    {"_strptime", "logging", "linecache", "warnings", "traceback", "calendar", "enum", "tokenize"}
+)
 _STDLIB = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
 
 
@@ -132,7 +136,7 @@ class Tripwires:
         self._wire_environment()
         self._wire_id()
         sys.stdout, sys.stderr = _Mouth(self, "stdout"), _Mouth(self, "stderr")
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, self)
         sys.addaudithook(self._hear)
 
     def _wire(self, module: Any, names: Iterable[str], what: str, hint: str) -> None:
@@ -164,14 +168,14 @@ class Tripwires:
 
             def __contains__(self, key: object) -> bool:
                 tripped(f"reads the environment: {key}", "make it a parameter", 2)
-                return super().__contains__(key)
+                return bool(super().__contains__(key))
 
             def __setitem__(self, key: Any, value: Any) -> None:
                 tripped(f"changes the environment: {key}", _KEEP, 2)
                 super().__setitem__(key, value)
 
         for environment in (os.environ, os.environb):
-            environment.__class__ = Watched  # type: ignore[assignment]
+            environment.__class__ = Watched
 
     def _wire_id(self) -> None:
         real = builtins.id
@@ -182,7 +186,7 @@ class Tripwires:
                 self.trip("reads where things are in memory: id()", _NONE)
             return real(thing)
 
-        builtins.id = identity  # type: ignore[assignment]
+        builtins.id = identity
 
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
         if self._is_telling or event in _FREE or not self._is_armed() or event == "builtins.id":

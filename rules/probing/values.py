@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -55,6 +55,9 @@ _LONG = 255
 _UNUSUAL = ["Ü·ñ", "with space", "x" * _LONG, "0", "日本"]
 
 
+_V = TypeVar("_V")
+
+
 class Scene(Struct):
     """Where a fact stands.
 
@@ -98,7 +101,7 @@ class Maker:
                     made[field.encode_name] = value
         return made
 
-    def _pick(self, values: list[Any]) -> Any:
+    def _pick(self, values: list[_V]) -> _V:
         return values[self.random.randrange(len(values))]
 
     def _value(self, kind: Type, name: str, scene: Scene) -> Any:
@@ -136,11 +139,13 @@ class Maker:
             return rfc3339(scene.occurred_us)[:10]
         if name in _MEMBER_FIELDS:
             return self._pick(list(scene.others)) if scene.others else None
-        name = singular(name)
-        if name in _THINGS:
-            return f"{name}-{self.random.randint(1, 4)}"
         if scene.is_extreme and self.random.random() < 0.3 and not kind.pattern:
             return self._pick(_UNUSUAL)
+        return self._name(singular(name))
+
+    def _name(self, name: str) -> str:
+        if name in _THINGS:
+            return f"{name}-{self.random.randint(1, 4)}"
         own = self._vocabulary.of_field.get(name, [])
         if name == "currency":
             return self._pick([*POOLS[name], *(word for word in own if len(word) == 3)])

@@ -64,7 +64,8 @@ class Verdict:
                 for rule in self._rows()
             ],
             "findings": [msgspec.to_builtins(finding) for finding in self.findings],
-            "histories": self.histories, "facts": self.facts, "parameters": self.settings, "calls": self.calls,
+            "histories": self.histories, "facts": self.facts, "parameters": self.settings,
+            "calls": self.calls,
         }  # fmt: skip
 
     def _rows(self) -> list[str]:
@@ -86,8 +87,8 @@ class Verdict:
         faults = len(self.faults())
         verdict = "nothing found" if not faults else ("1 finding" if faults == 1 else f"{faults} findings")
         lines += ["", (
-            f"{verdict}: {self.histories:,} histories of {self.facts:,} facts, {self.settings:,} sets of parameters,"
-            f" {self.calls:,} answers in each telling"
+            f"{verdict}: {self.histories:,} histories of {self.facts:,} facts,"
+            f" {self.settings:,} sets of parameters, {self.calls:,} answers in each telling"
         )]  # fmt: skip
         return lines
 
@@ -96,7 +97,12 @@ def _lines(finding: Finding) -> list[str]:
     sign = "remark" if finding.is_remark else "✗"
     times = f" ({finding.times:,} times)" if finding.times > 1 else ""
     lines = [f"{sign} {finding.probe}  {finding.rule} {finding.what}{times}"]
-    for name, text in (("at", finding.at), ("here", finding.here), ("there", finding.there), ("try", finding.hint)):
+    for name, text in (
+        ("at", finding.at),
+        ("here", finding.here),
+        ("there", finding.there),
+        ("try", finding.hint),
+    ):
         if text is not None:
             lines.append(f"    {name:<6}{text}")
     return lines

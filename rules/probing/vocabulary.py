@@ -111,9 +111,9 @@ def _literals(node: ast.AST) -> Iterator[Any]:
         for part in node.elts:
             yield from _literals(part)
     elif isinstance(node, ast.Dict):
-        for part in (*node.keys, *node.values):
-            if part is not None:
-                yield from _literals(part)
+        for inner in (*node.keys, *node.values):
+            if inner is not None:
+                yield from _literals(inner)
     elif isinstance(node, ast.Call):
         for part in node.args:
             yield from _literals(part)

@@ -17,8 +17,9 @@ from ..compile import Handler, Programme
 from ..effects import Effect
 from ..engine import Group
 from ..member import Member
+from ..rule import Rule
 from ..state import dump
-from .plan import Call, Finding
+from .plan import Call, Finding, Setting
 
 BEAT_BYTES = 4096
 _encode = msgspec.msgpack.Encoder().encode
@@ -45,7 +46,7 @@ class Watch:
         self._at: Call | None = None
         self._is_asking = False
         self._groups: dict[str, Group] = {}
-        self._rules: dict[str, Any] = {}
+        self._rules: dict[str, Rule] = {}
         self._found: dict[tuple[str, str, str], Finding] = {}
 
     # Whom to ask
@@ -60,9 +61,11 @@ class Watch:
 
     def wrap(self, programme: Programme, cited: dict[str, str]) -> None:
         """Put a programme's rules of these labels under watch."""
+
         def watched(handlers: tuple[Handler, ...]) -> tuple[Handler, ...]:
             return tuple(
-                h._replace(call=self._asked(h.call, cited[h.label])) if h.label in cited else h for h in handlers
+                h._replace(call=self._asked(h.call, cited[h.label])) if h.label in cited else h
+                for h in handlers
             )
 
         programme.early = {topic: watched(handlers) for topic, handlers in programme.early.items()}
@@ -72,6 +75,10 @@ class Watch:
             rule = programme.rules[label]
             self._rules[name] = rule
             programme.rules[label] = _Timed(self._asked(rule.on_timer, name), rule)  # type: ignore[assignment]
+
+    def rules_of(self, setting: Setting) -> list[Rule]:
+        """Return the rules of the setting at hand."""
+        return [self._rules[cited] for cited in setting.rules.values()]
 
     # Asking
 
@@ -117,7 +124,8 @@ class Watch:
             after = self._given(call, happening, member)
             for name, value in before.items():
                 if after[name] != value:
-                    self.find("untouched", f"changes {name}", "answer with effects; the engine applies them", call)
+                    hint = "answer with effects; the engine applies them"
+                    self.find("untouched", f"changes {name.partition(' of member ')[0]}", hint, call)
 
     def _given(self, call: Call, happening: Any, member: Member) -> dict[str, Any]:
         states = self._groups[member.id]._states
@@ -125,9 +133,10 @@ class Watch:
             "what it is told": _written(happening),
             "its own parameters": repr(self._rules[call.rule].params),
             "the member it is given": (
-                member.id, member.zone, member.zone.name, member.currency, tuple(member.awards), member.rule, member.note,
+                member.id, member.zone, member.zone.name, member.currency, tuple(member.awards),
+                member.rule, member.note,
             ),
-            "what the engine keeps of members": [(name, dump(state)) for name, state in list(states.items())],
+            **{f"what the engine keeps of member {name}": dump(kept) for name, kept in list(states.items())},
         }  # fmt: skip
 
     def _step(self, call: Call, do: Callable[[], Any]) -> Any:
@@ -147,7 +156,9 @@ class Watch:
         """Leave a sign of life, and what is being asked, where the process that waits can read it."""
         self._beats += 1
         text = "" if call is None else f"{call.rule}\x1f{self.where(call)}"
-        self._beat[:BEAT_BYTES] = (f"{self._beats}\x1e{text}\x1e".encode()[:BEAT_BYTES]).ljust(BEAT_BYTES, b"\0")
+        self._beat[:BEAT_BYTES] = (f"{self._beats}\x1e{text}\x1e".encode()[:BEAT_BYTES]).ljust(
+            BEAT_BYTES, b"\0"
+        )
 
     def alive(self) -> None:
         """Leave a sign of life."""
@@ -157,7 +168,9 @@ class Watch:
 
     def where(self, call: Call) -> str:
         """Return which fact of which member, and under which parameters."""
-        place = f"{call.about} at position {call.position}, member {call.member}" if call.member else call.about
+        place = (
+            f"{call.about} at position {call.position}, member {call.member}" if call.member else call.about
+        )
         return f"{place}; {self.words}" if self.words and self.words != "defaults" else place
 
     def tell(self, what: str, hint: str) -> None:
@@ -198,7 +211,9 @@ class _Timed:
 
 
 def _about(happening: Any) -> str:
-    return str(happening.topic) if isinstance(happening, Fact) else _HAPPENINGS.get(type(happening).__name__, "")
+    return (
+        str(happening.topic) if isinstance(happening, Fact) else _HAPPENINGS.get(type(happening).__name__, "")
+    )
 
 
 _HAPPENINGS = {"Timer": "a timer", "NewLot": "a new lot", "Changed": "changed sums"}
@@ -223,7 +238,9 @@ def _value(value: Any) -> str:
     if value is None or isinstance(value, (int, str, Decimal)):
         return repr(value)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_value(key)}: {_value(value[key])}" for key in sorted(value, key=repr)) + "}"
+        return (
+            "{" + ", ".join(f"{_value(key)}: {_value(value[key])}" for key in sorted(value, key=repr)) + "}"
+        )
     if isinstance(value, (tuple, list)):
         return "(" + ", ".join(map(_value, value)) + ")"
     return shown(value)
