@@ -7,9 +7,9 @@ after. Beside them: what it reaches for while it is asked, what its class declar
 limits.
 """
 
-from .loading import find_target
 from .running import check_plugin
 from .sampling import sampled_world
+from .subject import find_target
 from .verdict import PROBES, Verdict
 
 __all__ = ["PROBES", "Verdict", "check_plugin", "find_target", "sampled_world"]

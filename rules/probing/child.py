@@ -13,7 +13,6 @@ import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -22,9 +21,9 @@ from ...ledger.errors import LoyaltyError
 from . import keeping
 from .clock import Clock
 from .declared import default_values
-from .loading import Loaded, load
 from .plan import Result, Task, cut_of, read_plan, read_result, write
 from .planning import make_plan
+from .subject import Loaded, find, load_alone
 from .sweeping import Sweeper
 from .tripwires import Tripwires
 from .watching import BEAT_BYTES, Watch
@@ -48,14 +47,14 @@ class Part:
         self.result = Result()
 
     def _load(self) -> Loaded:
-        target, with_installed = self.task.target, self.task.programme is not None
-        path = Path(target.path) if target.path else None
-        if path is not None:
-            self.wires.files = frozenset(map(str, [path, *path.rglob("*.py")] if path.is_dir() else [path]))
+        task, found = self.task, find(self.task.target)
+        places = [path.resolve() for path in found.places.values()]
+        self.wires.files = frozenset(map(str, places))
         with self.wires.leniently():
             loaded: Loaded = self.watch.alone(
-                target.name, "importing it", lambda: load(target, with_installed=with_installed)
-            )
+                task.target.name, "importing it",
+                lambda: load_alone(found, with_installed=task.programme is not None),
+            )  # fmt: skip
         self.wires.files, self.wires.prefix = frozenset(map(str, loaded.files)), loaded.prefix
         return loaded
 
@@ -83,24 +82,15 @@ class Part:
                 stop = cut_of(number, place, len(history.facts))
                 key = f"{number}/{place}"
                 result.traces[key], result.states[key] = sweeper.fold(engine, setting, history, stop)
-            after_once = keeping.kept(self._modules(), rules)
+            after_once = keeping.kept(list(self.loaded.modules), rules)
             for place, history in sweeper.histories(setting):
                 result.again[f"{number}/{place}"], _ = sweeper.fold(engine, setting, history)
-            self._find_kept(after_once, keeping.kept(self._modules(), rules))
+            self._find_kept(after_once, keeping.kept(list(self.loaded.modules), rules))
             self.watch.is_comparing = True
             for _, history in list(sweeper.histories(setting))[number % 2 :: 2]:
                 sweeper.fold(engine, setting, history)
             self.watch.is_comparing = False
             self._find_changed(before, keeping.surroundings())
-
-    def _modules(self) -> list[ModuleType]:
-        prefix, own = self.loaded.prefix, self.loaded.module
-        if prefix == "loyalty_ledger":
-            prefix = own.__name__
-        found = [
-            m for name, m in sorted(sys.modules.items()) if name == prefix or name.startswith(f"{prefix}.")
-        ]
-        return found if own in found else [own, *found]
 
     def _find_kept(self, once: dict[str, str], twice: dict[str, str]) -> None:
         for name, value in twice.items():

@@ -17,9 +17,9 @@ from ..state import any_value
 from . import companion
 from .declared import PROBE, declared_findings, float_findings
 from .histories import Teller
-from .loading import Loaded
 from .parameters import Variant, variants
 from .plan import Finding, Plan, Setting, Task, World
+from .subject import Loaded
 from .vocabulary import Vocabulary, read_files
 
 _ZONES = ("Europe/Berlin", "America/New_York", "Pacific/Kiritimati", "UTC")

@@ -63,7 +63,7 @@ def check_plugin(
     """Put the rules of a plugin to every probe.
 
     Args:
-        target: The plugin, see :func:`.loading.find_target`.
+        target: The plugin, see :func:`.subject.find_target`.
         programme: TOML text of a programme to check them under; None: one made up for each.
         programme_at: Where that is from.
         recorded: Histories of a ledger to tell beside the generated ones.
