@@ -112,6 +112,8 @@ def failures(plan: Plan, home: Result) -> list[Finding]:
         rule, what, at = [*trace.failure.split("\x1f"), "", ""][:3]
         number, place = map(int, key.split("/"))
         setting = plan.settings[number]
+        if not rule:  # memory, which the engine takes for no fault of the rule
+            rule = next((cited for cited in setting.rules.values() if f"rule {cited} " in what), "")
         if not rule or rule not in setting.rules.values():
             continue
         history = plan.worlds[setting.world].histories[place]

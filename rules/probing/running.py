@@ -9,8 +9,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from threading import Event
 from typing import NamedTuple
 
 import msgspec
@@ -54,6 +55,10 @@ class _StoppedError(LoyaltyError):
     def __init__(self, rule: str, where: str, what: str) -> None:
         super().__init__(what)
         self.rule, self.where = rule, where
+
+
+class _HaltedError(LoyaltyError):
+    """A process was stopped because another part of the check had failed."""
 
 
 def check_plugin(
@@ -123,15 +128,22 @@ def _checked(task: Task, folder: Path, progress: Progress) -> tuple[Plan, list[F
         progress(done, total)
 
     tick(0)
-    _run("plan", _HOME, folder)
+    _run("plan", _HOME, folder, Event())
     tick()
     plan = read_plan(folder / "plan")
+    if not plan.settings:
+        return plan, plan.findings, 0
+    halt = Event()
     with ThreadPoolExecutor(min(len(parts), os.cpu_count() or 1)) as pool:
-        running = [pool.submit(_run, part, _AROUND.get(part, _HOME), folder) for part in parts]
-        for future in running:
-            future.result()
+        running = [pool.submit(_run, part, _AROUND.get(part, _HOME), folder, halt) for part in parts]
+        for future in as_completed(running):
+            if future.exception():
+                halt.set()
             tick()
-    _run("resumed", _HOME, folder)
+    for future in running:
+        if not isinstance(future.exception(), _HaltedError):
+            future.result()
+    _run("resumed", _HOME, folder, halt)
     tick()
     results = {part: read_result(folder / part) for part in [*parts, "resumed"]}
     home = results["home"]
@@ -174,11 +186,12 @@ def _defaults(results: dict[str, Result]) -> Iterable[Finding]:
                     return
 
 
-def _run(part: str, around: _Surroundings, folder: Path) -> None:
+def _run(part: str, around: _Surroundings, folder: Path, halt: Event) -> None:
     """Run one part in a process and wait for it.
 
     Raises:
         _StoppedError: a rule did not come to an end, or the process died of it.
+        _HaltedError: another part has failed meanwhile.
     """
     place = folder / f"of-{around.user}"
     place.mkdir(exist_ok=True)
@@ -202,7 +215,7 @@ def _run(part: str, around: _Surroundings, folder: Path) -> None:
                 stdout=subprocess.DEVNULL, stderr=said,
             )  # fmt: skip
             try:
-                _wait(process, beat)
+                _wait(process, beat, halt)
             finally:
                 if process.poll() is None:
                     process.kill()
@@ -210,10 +223,12 @@ def _run(part: str, around: _Surroundings, folder: Path) -> None:
         _judge_end(part, folder, process.returncode, beat)
 
 
-def _wait(process: subprocess.Popen[bytes], beat: mmap.mmap) -> None:
+def _wait(process: subprocess.Popen[bytes], beat: mmap.mmap, halt: Event) -> None:
     last, since = b"", time.monotonic()
     while process.poll() is None:
         time.sleep(_POLL_S)
+        if halt.is_set():
+            raise _HaltedError("another part of the check has failed")
         now = bytes(beat[:64])
         if now != last:
             last, since = now, time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,9 @@ PROBES = {
     "types": "methods, parameters and defaults fit",
     "bounds": "answers every fact, in time and within limits",
 }
+
+_MOST_SHOWN = 4
+"""So many findings of one probe are shown of a rule."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +79,7 @@ class Verdict:
 
     def lines(self) -> list[str]:
         """Return it for people."""
-        rows = self._rows()
+        rows, seen = self._rows(), Counter[tuple[str, str]]()
         width = max(map(len, [*rows, "rule"]))
         lines = [f"{'rule':<{width}}  " + "  ".join(PROBES)]
         signs = {"ok": "✓", "fail": "✗", "unfinished": "?"}
@@ -83,7 +87,12 @@ class Verdict:
             marks = "  ".join(f"{signs[self._mark(rule, probe)]:^{len(probe)}}" for probe in PROBES)
             lines.append(f"{rule:<{width}}  {marks}".rstrip())
         for finding in self.findings:
-            lines += ["", *_lines(finding)]
+            seen[finding.rule, finding.probe] += 1
+            if seen[finding.rule, finding.probe] <= _MOST_SHOWN:
+                lines += ["", *_lines(finding)]
+        hidden = sum(max(0, count - _MOST_SHOWN) for count in seen.values())
+        if hidden:
+            lines += ["", f"and {hidden} more: --json shows them all"]
         faults = len(self.faults())
         verdict = "nothing found" if not faults else ("1 finding" if faults == 1 else f"{faults} findings")
         lines += ["", (
