@@ -121,3 +121,28 @@ GOOD = {
         yield Accrue(points=squared(member.counter("orders")) % 100, reason="faithful")
     """),
 }  # fmt: skip
+
+ENDLESS = {
+    "loops": Snippet(frozenset(), "", """
+        while purchase.data.amount_minor > 20_000:
+            pass
+        return None
+    """),
+    "loops_in_c": Snippet(frozenset(), "", """
+        return Accrue(points=sum(range(10**12)) % 7, reason="long")
+    """),
+    "swallows_everything": Snippet(frozenset(), "", """
+        while True:
+            try:
+                while True:
+                    pass
+            except BaseException:
+                continue
+    """),
+    "ends_the_process": Snippet(frozenset(), "import os", """
+        os._exit(3)
+    """),
+    "sleeps": Snippet(frozenset(), "import time", """
+        time.sleep(3600)
+    """),
+}  # fmt: skip
