@@ -1,6 +1,7 @@
 """One process of a check: it loads the plugin in its own surroundings, does one part, and leaves a file.
 
-Run as ``python -m loyalty_ledger.rules.probing.child PART FOLDER CLOCK_US``.
+Run as ``python -m loyalty_ledger.rules.probing.child PART FOLDER CLOCK_US DEPTH WORDS…``: the words are what
+the process takes for its own command line.
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ class Part:
             before = keeping.surroundings()
             engine = sweeper.engine(setting)
             rules = self.watch.rules_of(setting)
+            given = [repr(rule.params) for rule in rules]
             for place, history in sweeper.histories(setting):
                 stop = cut_of(number, place, len(history.facts))
                 key = f"{number}/{place}"
@@ -91,6 +93,8 @@ class Part:
                 sweeper.fold(engine, setting, history)
             self.watch.is_comparing = False
             self._find_changed(before, keeping.surroundings())
+            if given != [repr(rule.params) for rule in rules]:
+                self.watch.find("untouched", "changes its own parameters", "they are the programme's", None)
 
     def _find_kept(self, once: dict[str, str], twice: dict[str, str]) -> None:
         for name, value in twice.items():
@@ -172,11 +176,20 @@ def run(name: str, folder: Path, starts_us: int) -> None:
         raise
 
 
+def _run_deep(depth: int, name: str, folder: Path, starts_us: int) -> None:
+    if depth:
+        _run_deep(depth - 1, name, folder, starts_us)
+    else:
+        run(name, folder, starts_us)
+
+
 def main() -> None:
     """Do the part that the command line names, in a thread of its own, and end whatever goes on then."""
-    name, folder, starts_us = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    name, folder, starts_us, depth = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    sys.argv[:] = sys.argv[5:]
+    sys.orig_argv[:] = sys.argv
     threading.stack_size(_STACK_BYTES)
-    worker = threading.Thread(target=run, args=(name, folder, starts_us), name=name)
+    worker = threading.Thread(target=_run_deep, args=(depth, name, folder, starts_us), name=name)
     worker.start()
     worker.join()
     os._exit(0)

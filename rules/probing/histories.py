@@ -26,6 +26,12 @@ _ROUNDS, _LONG_ROUNDS = 24, 160
 _STEPS_DAYS = (0, 0, 1, 1, 2, 3, 7, 14, 28, 31, 45, 90, 120)
 _HOURS_US = (0, SECOND_US, 3 * HOUR_US, 5 * HOUR_US, 9 * HOUR_US, 12 * HOUR_US, 17 * HOUR_US + HOUR_US // 2,
              22 * HOUR_US + 1, 24 * HOUR_US - 1)  # fmt: skip
+_LEAP_DAYS = tuple(instant_us(f"{year}-02-29T00:00:00Z") for year in (2024, 2028))
+_NOTABLE_DAYS = tuple(sorted(
+    instant_us(f"{year}-{day}T00:00:00Z")
+    for year in range(2023, 2034)
+    for day in ("01-01", "02-14", "02-28", "03-01", "03-31", "04-30", "06-30", "10-31", "12-24", "12-31")
+))  # fmt: skip
 _SIZES = (1,) * 30 + (2,) * 8 + (3,) * 4
 _EXTREME_GROUPS, _LONG_GROUPS = 6, 3
 ADVANCE_EVERY = 5
@@ -66,7 +72,7 @@ class Teller:
         day_us, stride = _BEGIN_US, len(groups) + 1
         for turn in range(_LONG_ROUNDS):
             steps = _STEPS_DAYS if turn < _ROUNDS else _STEPS_DAYS[:5]
-            day_us += steps[self._random.randrange(len(steps))] * DAY_US
+            day_us = self._later(day_us, steps[self._random.randrange(len(steps))] * DAY_US)
             first = 1 + turn * stride
             for place, group in enumerate(groups):
                 if turn < group.rounds:
@@ -75,6 +81,13 @@ class Teller:
                 advances.append(self._advance(first + len(groups), day_us))
         histories = [History(g.members, g.facts, g.is_extreme) for g in groups]
         return World(advances, histories, 1 + _LONG_ROUNDS * stride)
+
+    def _later(self, day_us: int, step_us: int) -> int:
+        """Return the day a step later: never past a leap day, and not past every other end or feast."""
+        passed = [day for day in _LEAP_DAYS if day_us < day <= day_us + step_us]
+        if self._random.random() < 0.5:
+            passed += [day for day in _NOTABLE_DAYS if day_us < day <= day_us + step_us]
+        return min(passed, default=day_us + step_us)
 
     def _advance(self, position: int, day_us: int) -> Told:
         ready = draft(

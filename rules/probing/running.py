@@ -32,20 +32,38 @@ Progress = Callable[[int, int], None]
 
 
 class _Surroundings(NamedTuple):
-    """What a process finds around it. Its clock begins at an instant of its own."""
+    """What a process finds around it.
+
+    Attributes:
+        clock: Where its clock begins.
+        words: Its command line.
+        depth: How deep in calls a rule is asked.
+    """
 
     clock: str
     hash_seed: str
     zone: str
     language: str
     user: str
+    words: tuple[str, ...]
+    depth: int
 
 
-_HOME = _Surroundings("2026-06-15T12:00:00Z", "0", "UTC0", "C.UTF-8", "auditor")
+_HOME = _Surroundings(
+    "2026-06-15T12:00:00Z", "0", "UTC0", "C.UTF-8", "auditor", ("loyalty", "project", "run"), 0
+)
 _AROUND = {
     # Both lie further off than anything in the histories, or set by a rule that looks decades ahead.
-    "past": _Surroundings("1981-12-31T23:58:00Z", "1", "AAA-14", "de_DE.UTF-8", "anna"),
-    "future": _Surroundings("2093-02-28T03:07:11Z", "4242", "BBB+11", "C", "zoe"),
+    "past": _Surroundings("1981-12-31T23:58:00Z", "1", "AAA-14", "de_DE.UTF-8", "anna", ("loyalty",), 7),
+    "future": _Surroundings(
+        "2093-02-28T03:07:11Z",
+        "4242",
+        "BBB+11",
+        "C",
+        "zoe",
+        ("pytest", "-v", "--db", "sqlite:///other.db", "--json"),
+        60,
+    ),
 }
 
 
@@ -207,6 +225,7 @@ def _run(part: str, around: _Surroundings, folder: Path, halt: Event) -> None:
     }  # fmt: skip
     command = [
         sys.executable, "-P", "-m", f"{__package__}.child", part, str(folder), str(instant_us(around.clock)),
+        str(around.depth), *around.words,
     ]  # fmt: skip
     with beat_file.open("r+b") as file, mmap.mmap(file.fileno(), BEAT_BYTES) as beat:
         with (folder / f"{part}.said").open("wb") as said:

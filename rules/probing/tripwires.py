@@ -22,12 +22,16 @@ Tell = Callable[[str, str], None]
 
 _FACT = "take what happened from the fact, and days from member.local_date"
 _NONE = "a rule reads its arguments and self.params, nothing else"
+_BESIDE = (
+    "see that its fingerprint covers the file: that of a package does, that of a single .py file does not"
+)
 _KEEP = "remember things with Keep and Count: they are kept with the member"
+_FILES = "files"
 _WIRES: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     ("os", ("urandom", "getrandom"), "random numbers", _NONE),
     ("os", ("getpid", "getppid", "getlogin", "uname", "cpu_count", "getloadavg", "times", "getuid",
             "sched_getaffinity", "umask", "get_terminal_size"), "the machine", _NONE),
-    ("os", ("getcwd", "getcwdb", "stat", "lstat", "access", "readlink", "statvfs"), "files", _NONE),
+    ("os", ("getcwd", "getcwdb", "stat", "lstat", "access", "readlink", "statvfs"), _FILES, _NONE),
     ("locale", ("localeconv", "getlocale", "setlocale", "nl_langinfo", "getpreferredencoding",
                 "getdefaultlocale", "strcoll", "strxfrm"), "the locale", _NONE),
     ("platform", ("node", "system", "release", "version", "machine", "processor", "platform", "uname",
@@ -44,7 +48,7 @@ _WIRES: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
 )  # fmt: skip
 _FREE = frozenset({
     "object.__getattr__", "object.__setattr__", "object.__delattr__", "compile", "exec", "code.__new__",
-    "function.__new__", "sys._getframe", "sys._getframemodulename", "pickle.find_class", "array.__new__",
+    "function.__new__", "sys._getframemodulename", "builtins.id", "pickle.find_class", "array.__new__",
     "marshal.loads", "marshal.load", "marshal.dumps", "sys.unraisablehook", "sys.excepthook",
     "cpython.PyInterpreterState_New", "import",
 })  # fmt: skip
@@ -117,6 +121,13 @@ class Tripwires:
             frame = frame.f_back
         return False
 
+    def _is_beside(self, path: Any) -> bool:
+        """Return whether a file lies where the plugin's own files are."""
+        if not isinstance(path, (str, bytes)):
+            return False
+        place = os.path.dirname(os.path.abspath(os.fsdecode(path)))
+        return any(place == os.path.dirname(file) for file in self.files)
+
     def _is_own(self, frame: FrameType | None) -> bool:
         """Return whether the plugin's own code is the first outside the standard library to have called."""
         while frame is not None:
@@ -135,6 +146,7 @@ class Tripwires:
         self._wire(random, drawn, "random numbers", "take what must vary from the fact: its position, its id")
         self._wire_environment()
         self._wire_id()
+        sys.argv, sys.orig_argv = _Words(self, sys.argv), _Words(self, sys.orig_argv)
         sys.stdout, sys.stderr = _Mouth(self, "stdout"), _Mouth(self, "stderr")
         sys.meta_path.insert(0, self)
         sys.addaudithook(self._hear)
@@ -147,7 +159,9 @@ class Tripwires:
 
     def _wired(self, real: Callable[..., Any], what: str, hint: str) -> Callable[..., Any]:
         def answer(*args: Any, **options: Any) -> Any:
-            self.trip(what, hint)
+            # A module may look where it is itself.
+            if not (self.is_lenient and what.startswith(f"reads {_FILES}")):
+                self.trip(what, hint)
             return real(*args, **options)
 
         return answer
@@ -189,7 +203,7 @@ class Tripwires:
         builtins.id = identity
 
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
-        if self._is_telling or event in _FREE or not self._is_armed() or event == "builtins.id":
+        if self._is_telling or event in _FREE or not self._is_armed():
             return
         self._is_telling = True
         try:
@@ -199,8 +213,17 @@ class Tripwires:
         if is_heard and event.startswith(_STOPPED):
             raise PermissionError(f"stopped by loyalty rules check: {event}")
 
+    def _is_looking_up(self, frame: FrameType) -> bool:
+        """Return whether it is the plugin that asks who has called it; the standard library often does."""
+        module = str(frame.f_globals.get("__name__", ""))
+        return frame.f_code.co_filename in self.files or module == "inspect"
+
     def _heard(self, event: str, args: tuple[Any, ...], frame: FrameType) -> bool:
-        if self._is_innocent(frame):
+        if self._is_innocent(frame) or (event == "sys._getframe" and not self._is_looking_up(frame)):
+            return False
+        if self.is_lenient and event == "open" and self._is_beside(args[0]):
+            name = Path(os.fsdecode(args[0])).name
+            self._tell(f"reads {name} beside it while it is made", _BESIDE)
             return False
         shown = next((str(part) for part in args[:2] if isinstance(part, (str, bytes, Path))), "")
         self._tell(f"reaches outside: {event}{' ' if shown else ''}{shown[:80]}", _NONE)
@@ -217,6 +240,33 @@ class Tripwires:
             frame = frame.f_back
         if not self._is_under_import(frame):
             self._tell(f"imports {name} when it is asked", "import at the top of the module")
+
+
+class _Words(list[str]):
+    """The command line, telling when it is read."""
+
+    def __init__(self, wires: Tripwires, words: Iterable[str]) -> None:
+        super().__init__(words)
+        self._wires = wires
+
+    def _trip(self) -> None:
+        self._wires.trip("reads the command line", "make it a parameter", 3)
+
+    def __getitem__(self, index: Any) -> Any:
+        self._trip()
+        return super().__getitem__(index)
+
+    def __iter__(self) -> Iterator[str]:
+        self._trip()
+        return super().__iter__()
+
+    def __contains__(self, word: object) -> bool:
+        self._trip()
+        return super().__contains__(word)
+
+    def __len__(self) -> int:
+        self._trip()
+        return super().__len__()
 
 
 class _Mouth(io.TextIOBase):

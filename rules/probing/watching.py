@@ -175,9 +175,9 @@ class Watch:
 
     def tell(self, what: str, hint: str) -> None:
         """Keep what a rule has reached for, as a finding of the probe "inputs"."""
-        self.find("inputs", what, hint, self._at)
+        self.find("inputs", what, hint, self._at, is_remark=" beside it while " in what)
 
-    def find(self, probe: str, what: str, hint: str, call: Call | None) -> None:
+    def find(self, probe: str, what: str, hint: str, call: Call | None, *, is_remark: bool = False) -> None:
         """Keep a finding, the first of its kind with its place."""
         rule = call.rule if call else self.cited
         key = (probe, rule, what)
@@ -186,7 +186,7 @@ class Watch:
             self._found[key] = msgspec.structs.replace(known, times=known.times + 1)
             return
         at = self.where(call) if call else None
-        self._found[key] = Finding(probe=probe, rule=rule, what=what, at=at, hint=hint)
+        self._found[key] = Finding(probe=probe, rule=rule, what=what, at=at, hint=hint, is_remark=is_remark)
 
     def findings(self) -> list[Finding]:
         """Return everything found."""

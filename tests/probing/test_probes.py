@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 import pytest
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from loyalty_ledger.ledger.facts import Fact, Registry
 from loyalty_ledger.plugins.milestone import Milestone
@@ -111,8 +111,8 @@ def test_a_float_parameter_and_defaults_that_do_not_fit_are_found() -> None:
         rate: float = 1.5
         days: Annotated[int, Meta(ge=1)] = 0
 
-    class Careless(Picky):
-        Params: ClassVar[type[Struct]] = Loose
+    class Careless(Rule):
+        name, Params = "careless", Loose
 
     found = [finding.what for finding in declared_findings(Careless, "careless@1", Registry())]
 
