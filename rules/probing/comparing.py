@@ -17,7 +17,8 @@ HINTS = {
 }
 _OTHER_TELLING = {
     "past": "in a process decades earlier, far east", "future": "in a process decades later, far west",
-    "twice": "told again", "order": "told in reverse", "together": "told all at once", "resumed": "resumed",
+    "twice": "when told again", "order": "when told in reverse", "together": "when all are told at once",
+    "resumed": "when resumed",
 }  # fmt: skip
 
 _EXPLAINED = frozenset({"twice", "past", "future", "together"})
@@ -74,7 +75,7 @@ class Comparison:
         known = self._found.get((probe, found.rule))
         if known is None:
             known = Finding(
-                probe=probe, rule=found.rule, what=f"{found.what} when {_OTHER_TELLING[name]}", at=found.at,
+                probe=probe, rule=found.rule, what=f"{found.what} {_OTHER_TELLING[name]}", at=found.at,
                 here=found.here[:_SHOWN], there=found.there[:_SHOWN], hint=HINTS[probe], times=0,
             )  # fmt: skip
         self._found[probe, found.rule] = replace(known, times=known.times + 1)

@@ -49,7 +49,18 @@ class Sweeper:
             )  # fmt: skip
         programme: Programme = engine.history.programmes[0]
         watch.wrap(programme, setting.rules)
+        if engine.claiming:
+            self._grant(engine, setting)
         return engine
+
+    def _grant(self, engine: Engine, setting: Setting) -> None:
+        """Grant what is claimed of shared budgets, in the order of the log."""
+        facts = [
+            told for _, history in self.histories(setting) for told in history.facts
+            if told.topic in engine.claiming
+        ]  # fmt: skip
+        for told in sorted(facts, key=lambda told: told.position):
+            engine.grant(told_fact(self._decoders, told))
 
     def histories(self, setting: Setting) -> Iterator[tuple[int, History]]:
         """Yield the histories of a setting with their numbers."""

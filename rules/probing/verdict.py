@@ -94,12 +94,16 @@ class Verdict:
         if hidden:
             lines += ["", f"and {hidden} more: --json shows them all"]
         faults = len(self.faults())
-        verdict = "nothing found" if not faults else ("1 finding" if faults == 1 else f"{faults} findings")
+        verdict = _counted(faults, "finding") if faults else "nothing found"
         lines += ["", (
             f"{verdict}: {self.histories:,} histories of {self.facts:,} facts,"
-            f" {self.settings:,} sets of parameters, {self.calls:,} answers in each telling"
+            f" {_counted(self.settings, 'set')} of parameters, {self.calls:,} answers in each telling"
         )]  # fmt: skip
         return lines
+
+
+def _counted(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _lines(finding: Finding) -> list[str]:
@@ -113,5 +117,5 @@ def _lines(finding: Finding) -> list[str]:
         ("try", finding.hint),
     ):
         if text is not None:
-            lines.append(f"    {name:<6}{text}")
+            lines.append(f"    {name:<7}{text}")
     return lines

@@ -74,7 +74,7 @@ class Watch:
         for label, name in cited.items():
             rule = programme.rules[label]
             self._rules[name] = rule
-            programme.rules[label] = _Timed(self._asked(rule.on_timer, name), rule)  # type: ignore[assignment]
+            programme.rules[label] = _Timed(self._asked(rule.on_timer, name), rule, self)  # type: ignore[assignment]
 
     def rules_of(self, setting: Setting) -> list[Rule]:
         """Return the rules of the setting at hand."""
@@ -201,10 +201,15 @@ def _written(happening: Any) -> Any:
 
 
 class _Timed:
-    """A rule whose timers are watched."""
+    """A rule whose timers and claims are watched."""
 
-    def __init__(self, on_timer: Callable[[Any, Member], Any], rule: Any) -> None:
-        self.on_timer, self._rule = on_timer, rule
+    def __init__(self, on_timer: Callable[[Any, Member], Any], rule: Rule, watch: Watch) -> None:
+        self.on_timer, self._rule, self._watch = on_timer, rule, watch
+
+    def claim(self, fact: Fact[Any], currency: str) -> Any:
+        cited = f"{self._rule.name}@{self._rule.version}"
+        about = f"the claim of {fact.topic} at position {fact.position}"
+        return self._watch.alone(cited, about, lambda: self._rule.claim(fact, currency))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._rule, name)

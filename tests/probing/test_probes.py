@@ -17,7 +17,8 @@ from loyalty_ledger.rules.probing.comparing import Comparison
 from loyalty_ledger.rules.probing.declared import declared_findings
 from loyalty_ledger.rules.probing.histories import Teller
 from loyalty_ledger.rules.probing.parameters import variants
-from loyalty_ledger.rules.probing.plan import Call, Plan, Result, Setting, Trace, World
+from loyalty_ledger.rules.probing.plan import Call, Finding, Plan, Result, Setting, Trace, World
+from loyalty_ledger.rules.probing.verdict import PROBES, Verdict
 from loyalty_ledger.rules.probing.vocabulary import Vocabulary, read_files
 from loyalty_ledger.rules.probing.watching import effect_text
 
@@ -145,3 +146,25 @@ def test_the_first_answer_that_differs_is_named(there: Trace, shown: tuple[str, 
 
 def test_an_effect_is_told_by_what_is_not_its_default() -> None:
     assert effect_text(Accrue(points=5, reason="five")) == "Accrue(points=5, reason='five')"
+
+
+def test_programs_are_told_the_same_as_people() -> None:
+    fault = Finding(probe="inputs", rule="r@1", what="reads the clock", hint="do not")
+    verdict = Verdict(
+        plugin="p", rules=["r@1"], findings=[fault], unfinished={}, facts=9, histories=1, settings=1, calls=3
+    )
+
+    (row,) = verdict.fields()["rules"]
+    assert row["probes"] == {**dict.fromkeys(PROBES, "ok"), "inputs": "fail"}
+    assert verdict.fields()["is_fine"] is False
+    assert verdict.lines()[1].split() == ["r@1", *"✓✓✓✓✓✗✓✓"]
+
+
+def test_a_remark_is_no_fault() -> None:
+    remark = Finding(probe="bounds", rule="r@1", what="answered 10**18", is_remark=True)
+    verdict = Verdict(
+        plugin="p", rules=["r@1"], findings=[remark], unfinished={}, facts=9, histories=1, settings=1, calls=3
+    )
+
+    assert verdict.fields()["is_fine"] is True
+    assert "✗" not in "".join(verdict.lines())
