@@ -14,7 +14,8 @@ from loyalty_ledger import cli
 EXPECTED = {
     "demo", "init", "import", "rejects list", "rejects retry", "record", "programme apply", "programme show",
     "programme history", "project run", "project rebuild", "project status", "advance", "member show",
-    "member history", "redeem", "explain", "quarantine list", "rules list", "rules trust", "rules check", "check", "schema",
+    "member history", "redeem", "explain", "quarantine list", "rules list", "rules trust", "rules check",
+    "check", "schema",
     "export", "backup", "restore", "db upgrade", "doctor", "cancel", "adjust", "reward issue", "reward use",
     "reward cancel", "retract", "actions done", "simulate",
 }  # fmt: skip
