@@ -16,21 +16,35 @@ ACCOUNTS = ("issued", "redeemed", "expired", "reversed", "adjusted", "transferre
 
 
 class Entry(NamedTuple):
-    """One balanced entry, in the columns of the table ``journal``."""
+    """One balanced entry, in the columns of the table ``journal``.
+
+    Attributes:
+        member: Whose.
+        entry: Number within the member's journal, from 1, without gaps.
+        position: The fact that made it known.
+        booked_us: When it counts: never before the entry that stands before it.
+        fact: The fact it answers; a timer's entry cites the fact that set the timer.
+        rule: The rule's label@version.
+        programme: Position of the activation whose parameters were used.
+        reason: In words.
+        lot: Number of the lot it moves, within the member's; None: it makes or pays a debt.
+        points: What the member can spend, more or (negative) less.
+        pending: Points not usable yet.
+        held: Points set apart.
+        account: The programme's account on the other side, '' for a move within the member.
+        contra: What that account gets; the four sum to zero.
+        usable_us: Set by the entry that opens a lot or changes its terms.
+        expires_us: Likewise; None: never, or no change.
+        is_late: Whether its fact came late.
+    """
 
     member: str
     entry: int
-    """Number within the member's journal, from 1, without gaps."""
     position: int
-    """The fact that made it known."""
     booked_us: int
-    """When it counts: never before the entry that stands before it."""
     fact: int
-    """The fact it answers; a timer's entry cites the fact that set the timer."""
     rule: str
-    """name@version"""
     programme: int
-    """Position of the activation whose parameters were used."""
     reason: str
     lot: int | None
     points: int
@@ -39,7 +53,6 @@ class Entry(NamedTuple):
     account: str
     contra: int
     usable_us: int | None
-    """Set by the entry that opens a lot or changes its terms."""
     expires_us: int | None
     is_late: bool
 

@@ -109,7 +109,7 @@ class Asking:
         name, state = holder, self._states[holder]
         view = Member(name, state, programme.zone, programme.currency, self._others)
         view.rule = self._at.rule.rpartition("@")[0]
-        view.keeps = programme.keeps.get(view.rule, view.keeps)
+        view._keeps = programme.keeps.get(view.rule, view._keeps)
         if name in self._members:
             view._awards = list(self._members[name]._awards)
         return view
@@ -120,7 +120,7 @@ class Asking:
         Raises:
             RuleError: whatever the rule raised, or an answer that is none.
         """
-        member.rule, member.keeps = handler.label, handler.keeps
+        member.rule, member._keeps = handler.label, handler.keeps
         self._at.rule = handler.rule
         if self._is_explaining:
             member.note = self._noting(member.id, handler.rule)

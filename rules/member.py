@@ -89,15 +89,14 @@ class Member:
         zone: The programme's zone: ``zone.local_date(fact.occurred_us)``.
         currency: The programme's currency.
         rule: Label of the rule that is asked.
-        keeps: Where what that rule remembers stands, and what its older versions have kept; the engine's.
         note: ``note("{} × {}", a, b)``: a step of the arithmetic, kept only when explaining; so a value may
             be a function, which is called only then.
     """
 
     # The state has a name of its own in this class: a rule that finds and alters it means to.
     __slots__ = (
-        "__state", "_awards", "_cause", "_grants", "_others", "currency", "id", "keeps", "note", "rule",
-        "seen", "zone",
+        "__state", "_awards", "_cause", "_grants", "_keeps", "_others", "_seen", "currency", "id", "note",
+        "rule", "zone",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0917 - made by the engine alone
@@ -114,15 +113,15 @@ class Member:
         self.currency = currency
         self._awards: list[Award] = []
         self._grants: Mapping[str, int | str] = {}
-        self.rule, self.keeps = "", _NOTHING
+        self.rule, self._keeps = "", _NOTHING
         self.note: Callable[..., None] = _no_note
         self.__state = state
         self._others = others
         self._cause = cause
-        self.seen: Member | None = None
+        self._seen: Member | None = None
         """The member as strangers' rules see it, made when the first of them asks."""
 
-    def step(self) -> int:
+    def _step(self) -> int:
         """Return the position of the fact or advance that is being folded."""
         cause = self._cause
         return self.__state.position if cause is None else cause.step or cause.position
@@ -194,7 +193,7 @@ class Member:
 
     def kept(self, key: str) -> int | str | None:
         """Return what the rule itself keeps under a name, None at first."""
-        memory = remembered(self.__state.memory, self.keeps)
+        memory = remembered(self.__state.memory, self._keeps)
         return memory.get(key) if memory else None
 
     def rung(self, ladder: str | None = None) -> str | None:

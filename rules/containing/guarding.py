@@ -72,7 +72,7 @@ class Guard:
         """Return a method of the rule as the engine may ask it."""
 
         def guarded(asked_about: Any, member: Member) -> Any:
-            self._begin(asked_about, member.id, member.step())
+            self._begin(asked_about, member.id, member._step())
             answer = method(told(asked_about), seen(member))
             if answer is None:
                 self._end()
@@ -89,7 +89,7 @@ class Guard:
             HaltError: it has done what stops the run.
         """
         if isinstance(about, Member):
-            name, position = about.id, about.step()
+            name, position = about.id, about._step()
         else:
             name, position = about.subject, about.position
         self._begin(about, name, position)

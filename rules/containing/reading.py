@@ -46,7 +46,7 @@ def _same(name: str) -> property:
     return property(lambda self: getattr(self._of, name))
 
 
-for _name in ("id", "zone", "currency", "rule", "note", "keeps", "_grants"):
+for _name in ("id", "zone", "currency", "rule", "note", "_keeps", "_grants"):
     setattr(Seen, _name, _same(_name))
 # As they are now: what a rule has just given is among them. A tuple refuses more.
 setattr(Seen, "_awards", property(lambda self: tuple(self._of._awards)))  # noqa: B010 - no slot of its own
@@ -59,9 +59,9 @@ def _seen_other(others: Callable[[str], Member | None], name: str) -> Member | N
 
 def seen(member: Member) -> Member:
     """Return a member as a stranger's rule sees it."""
-    if member.seen is None:
-        member.seen = Seen(member)
-    return member.seen
+    if member._seen is None:
+        member._seen = Seen(member)
+    return member._seen
 
 
 def told(asked_about: Any) -> Any:

@@ -56,7 +56,7 @@ Lines = Iterator[str]
 
 def page() -> str:
     """Return the page."""
-    parts = (_hooks, _rule, _fact, _member, _seen, _effects, _fact_types, _outlook, _tools, _testing)
+    parts = (_hooks, _rule, _fact, _member, _seen, _effects, _fact_types, _outlook, _offers, _tools, _testing)
     text = "\n".join([HEAD, *(line for part in parts for line in part())])
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
@@ -136,6 +136,15 @@ def _outlook() -> Lines:
     for kind in (outlook.Outlook, outlook.Missing):
         yield f"\n### `{kind.__name__}`\n"
         yield from described(kind)
+
+
+def _offers() -> Lines:
+    yield "\n## What a plugin offers beside rules"
+    for kind in (rules.Ladder, rules.View, rules.Entry, rules.Report, rules.Table):
+        yield f"\n### `{kind.__name__}`\n"
+        yield from described(kind)
+        if kind in {rules.View, rules.Report}:
+            yield from (listed(name, getattr(kind, name)) for name in methods(kind))
 
 
 def _tools() -> Lines:
