@@ -1126,7 +1126,7 @@ def explain(
         story = told(connection, place.catalogue, member)
     about = found(story, question)
     if place.as_json:
-        place.answer(explain_fields(story, about), ())
+        place.answer(explain_fields(story, about, question), ())
     else:
         place.answer(None, explain_lines(story, about, question))
 

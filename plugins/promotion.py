@@ -83,8 +83,12 @@ class PromotionParams(Params, frozen=True, kw_only=True):
             raise ValueError(f"minimum_order must be 0 or more, got {self.minimum_order}")
         if self.hours and not _HOURS.fullmatch(self.hours):
             raise ValueError(f"hours must be like 17:00-19:00, got {self.hours!r}")
+        if self.hours and self.hours[:5] == self.hours[6:]:
+            raise ValueError(f"hours {self.hours!r} begin where they end; leave hours out for the whole day")
         for name in ("since", "until"):
             _check_bound(name, getattr(self, name))
+        if _DAY.fullmatch(self.since) and _DAY.fullmatch(self.until) and self.until < self.since:
+            raise ValueError(f"until {self.until!r} is before since {self.since!r}: it would never hold")
         if self.repeats:
             _check_repeats(self.repeats, self.since)
 

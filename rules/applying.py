@@ -100,13 +100,17 @@ class Applying(Changing):
         if handler.stage != CAP or not is_own:
             raise NonsenseError("answered Limit outside the stage cap, or Limit.member for another member")
         points, kept = whole(effect.points, "Limit.points"), []
+        reason = words(effect.reason, "Limit.reason")
         for award in member._awards:
             part = min(award.points, points)
             points -= part
             if part:
                 kept.append(award._replace(points=part))
+            if part < award.points:
+                cut = f"{award.points} points cut to {part} by {handler.rule}: {reason}"
+                self._note(member.id, award.rule, cut, is_refusal=not part)
         member._awards[:] = kept
-        self._note(member.id, handler.rule, words(effect.reason, "Limit.reason"))
+        self._note(member.id, handler.rule, reason)
 
     def _burn(self, effect: Burn, _: Handler, member: Member) -> None:
         points = whole(effect.points, "Burn.points", 1, MOST)

@@ -125,6 +125,7 @@ def activation(text: str, catalogue: Catalogue, *, at: str, effective: str | Non
     file = read_programme(text, at=at)
     pinned = [_pin(catalogue, label, dict(table), file, at=at) for label, table in sorted(file.rules.items())]
     _check_alone(pinned, catalogue, at=at)
+    _check_named(pinned, file, at=at)
     plugins = sorted({rule.plugin for rule in pinned})
     return ProgrammeActivated(
         programme=file.programme,
@@ -148,6 +149,27 @@ def _check_alone(pinned: list[PinnedRule], catalogue: Catalogue, *, at: str) -> 
                     f"rules {other!r} and {rule.label!r} both use {rule.rule!r}, which would act twice",
                     at=at, hint="keep one of them",
                 )  # fmt: skip
+
+
+def _check_named(pinned: list[PinnedRule], file: ProgrammeFile, *, at: str) -> None:
+    """Refuse what could never have an effect: a group without rules, names of rules there are not."""
+    labels = {rule.label for rule in pinned}
+    unused = sorted(set(file.stacking) - {rule.group for rule in pinned})
+    if unused:
+        raise UsageError(
+            f"no rule is in the group {unused[0]!r}", at=f"{at}, [stacking]",
+            hint=f'add group = "{unused[0]}" to two rules or more, or leave it out',
+        )  # fmt: skip
+    for rule in pinned:
+        named = rule.params.get("rules")
+        missing = [name for name in named if name not in labels] if isinstance(named, (list, tuple)) else []
+        if missing:
+            near = get_close_matches(str(missing[0]), sorted(labels), n=1)
+            raise UsageError(
+                f"rule {rule.label!r} names the rule {missing[0]!r}, which the programme does not have",
+                at=f"{at}, [rules.{rule.label}]",
+                hint=f"did you mean {near[0]!r}?" if near else f"its rules are {', '.join(sorted(labels))}",
+            )  # fmt: skip
 
 
 def _pinned_plugin(catalogue: Catalogue, name: str) -> PinnedPlugin:

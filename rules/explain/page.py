@@ -17,13 +17,14 @@ from .of_balance import balance_lines, by_account, lot_lines
 from .of_entry import entry_lines
 from .of_move import move_fields, move_lines
 from .of_reversal import reversal_fields, unbooked_parts
+from .silence import silence
 from .story import Story
 
 _MOST_REFUSALS = 5
 _MOST_PARTS = 10
 
 
-def explain_fields(story: Story, found: Found) -> dict[str, Any]:
+def explain_fields(story: Story, found: Found, question: Question) -> dict[str, Any]:
     """Return the explanation for programs; the keys are an interface."""
     return {
         "member": story.member,
@@ -44,9 +45,21 @@ def explain_fields(story: Story, found: Found) -> dict[str, Any]:
         "moves": [
             {**move_fields(move), "params": story.params(move.rule, move.programme)} for move in found.moves
         ],
-        "why_not": [{"position": n.position, "rule": n.rule, "reason": n.text} for n in found.refusals],
+        "why_not": [
+            *({"position": n.position, "rule": n.rule, "reason": n.text} for n in found.refusals),
+            *_silent(story, found, question),
+        ],
         "footer": story.footer.fields(),
     }
+
+
+def _silent(story: Story, found: Found, question: Question) -> list[dict[str, Any]]:
+    if question.fact is None or question.rule is None or found.entries or found.moves or found.refusals:
+        return []
+    return [
+        {"position": question.fact, "rule": question.rule, "reason": reason}
+        for reason in silence(story, question.fact, question.rule)
+    ]
 
 
 def explain_lines(story: Story, found: Found, question: Question) -> list[str]:
@@ -65,7 +78,11 @@ def explain_lines(story: Story, found: Found, question: Question) -> list[str]:
             parts.insert(
                 0, [f"the last {len(parts)} of {number:,}; --entry, --fact and --move show the others"]
             )
-        lines += _joined(["", *part] for part in parts + _refusal_parts(found))[1:] or ["nothing"]
+        parts += _refusal_parts(found)
+        if not parts and question.fact is not None and question.rule is not None:
+            reasons = silence(story, question.fact, question.rule)
+            parts.append(headed(f"rule {question.rule}", "; ".join(reasons)))
+        lines += _joined(["", *part] for part in parts)[1:] or ["nothing"]
     if story.set_aside:
         lines += ["", *set_lines(story.set_aside, lead="SET ASIDE  ")]
     verdict = "as the journal has it"

@@ -12,7 +12,7 @@ from loyalty_ledger.ledger.errors import LoyaltyError, PluginError, UsageError
 from loyalty_ledger.ledger.facts import Fact
 from loyalty_ledger.ledger.facts.programme import PinnedPlugin, PluginsTrusted, ProgrammeActivated
 from loyalty_ledger.rules import Params, PurchaseRecorded, Rule, on
-from loyalty_ledger.rules.catalogue import Catalogue, Plugin
+from loyalty_ledger.rules.catalogue import Catalogue, Plugin, installed
 from loyalty_ledger.rules.engine import Engine
 from loyalty_ledger.rules.programme import activation, read_programme
 from loyalty_ledger.rules.testing import Story
@@ -319,3 +319,36 @@ def test_unused_rules_do_not_change_the_fingerprint() -> None:
 
 def test_a_half_is_no_float() -> None:
     assert isinstance(read_programme(HEAD + "[rules.a]\nx = 0.5", at="p").rules["a"]["x"], Decimal)
+
+
+@pytest.mark.parametrize(
+    ("table", "said", "hint"),
+    [
+        (
+            '[rules.points_per_spend]\n[rules.promotion]\npercent = 200\nrules = ["points_for_spend"]',
+            "rule 'promotion' names the rule 'points_for_spend', which the programme does not have",
+            "did you mean 'points_per_spend'?",
+        ),
+        (
+            "[rules.points_per_spend]\n[stacking]\npromo = 'best'",
+            "no rule is in the group 'promo'",
+            'add group = "promo" to two rules or more, or leave it out',
+        ),
+        (
+            "[rules.promotion]\npercent = 200\nsince = '2026-03-02'\nuntil = '2026-03-01'",
+            "until '2026-03-01' is before since '2026-03-02'",
+            "parameters of 'promotion' are",
+        ),
+        (
+            "[rules.promotion]\npercent = 200\nhours = '17:00-17:00'",
+            "hours '17:00-17:00' begin where they end",
+            "parameters of 'promotion' are",
+        ),
+    ],
+)
+def test_a_programme_that_could_never_work_is_refused(table: str, said: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        activation(HEAD + table, installed(), at="p.toml")
+
+    assert said in caught.value.what
+    assert hint in (caught.value.hint or "")

@@ -168,7 +168,11 @@ def test_a_rung_may_have_only_its_own_grace() -> None:
 def test_only_points_of_the_rules_named_expire() -> None:
     params = 'dates = ["12-31"]\n rules = ["points_per_spend"]'
     assert expiry(params, "2026-05-01", zone="UTC") == "2027-01-01T00:00:00Z"
-    assert expiry(params.replace("points_per", "visits_per"), "2026-05-01", zone="UTC") is None
+    others = (
+        params.replace("points_per_spend", "visit_points")
+        + "\n[rules.visit_points]\npoints = 1\nstores = ['x']"
+    )
+    assert expiry(others, "2026-05-01", zone="UTC") is None
 
 
 @pytest.mark.parametrize(
