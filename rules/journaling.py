@@ -171,36 +171,29 @@ class Account(Remembering):
                 earned.spared_by = "waived" if beyond == "waive" else "reversed"
         return tuple(taken)
 
-    def undo_taking(
-        self, earned: Earned | None, taken: tuple[Burned, ...], points: int, reason: str, cause: Cause
-    ) -> int:
-        """Put *points* that were taken back where they came from, the last taken first.
+    def undo_taking(self, earned: Earned | None, piece: Burned, reason: str, cause: Cause) -> int:
+        """Put points that were taken of an award back where they came from.
 
         Returns:
             How many of them no lot can take: they are for a new one.
         """
-        left, rest = points, 0
-        for piece in reversed(taken):
-            part = min(piece.points, left)
-            if not part:
-                continue
-            left -= part
-            if piece.account == "expired":
-                key = str(piece.lot)
-                if earned is not None and earned.account == "transferred":
-                    self.write(cause, cause.rule, reason, piece.lot, part, 0, "transferred", -part)
-                    self.write(cause, cause.rule, reason, piece.lot, -part, 0, "expired", part)
-                self.state.expired[key] = self.state.expired.get(key, 0) + part
-                self.state.gone_points += part
-            elif piece.account:
-                rest += self.give_back(replace(piece, points=part), reason, cause)
-            elif earned is not None:
-                # What was spared and has been taken since was taken from points: it goes back as such.
-                rest += max(part - earned.spared, 0)
-                earned.spared -= min(part, earned.spared)
+        points, rest = piece.points, 0
         if earned is not None:
             earned.taken -= points
-        return rest + left
+        if piece.account == "expired":
+            key = str(piece.lot)
+            if earned is not None and earned.account == "transferred":
+                self.write(cause, cause.rule, reason, piece.lot, points, 0, "transferred", -points)
+                self.write(cause, cause.rule, reason, piece.lot, -points, 0, "expired", points)
+            self.state.expired[key] = self.state.expired.get(key, 0) + points
+            self.state.gone_points += points
+        elif piece.account:
+            rest = self.give_back(piece, reason, cause)
+        elif earned is not None:
+            # What was spared and has been taken since was taken from points: it goes back as such.
+            rest = max(points - earned.spared, 0)
+            earned.spared -= min(points, earned.spared)
+        return rest
 
     def give_back(self, burned: Burned, reason: str, cause: Cause) -> int:
         """Give burned points back to their lot, which pays what is owed; return what no lot can take.
@@ -328,6 +321,10 @@ class Account(Remembering):
         if cause.programme is not None and cause.programme.policy.burn_order == "oldest":
             return sorted(self.state.lots, key=lambda lot: (lot.booked_us, lot.lot))
         return self.state.lots
+
+    def first_usable(self, due_us: int, cause: Cause) -> Lot:
+        """Return which lot becomes usable first of those that do at an instant: the first to pay a debt."""
+        return next(lot for lot in self.in_burn_order(cause) if lot.pending and lot.usable_us == due_us)
 
     def take_from_lots(self, points: int, reason: str, cause: Cause, account: str) -> list[Burned]:
         """Take points from lots in burn order, as far as there are any; return what was taken.

@@ -64,7 +64,8 @@ class Moving(Reversing):
         self._reach(absorbed)
         saved.booked_us = max(saved.booked_us, self._at.booked_us)
         account = self._accounts[absorbed]
-        for hold in list(account.state.holds):
+        # By the facts that placed them: states come back from their bytes with the names sorted.
+        for hold in sorted(account.state.holds, key=lambda name: (account.state.holds[name].fact, name)):
             holding.void(account, hold, f"{reason}: the hold is given up", self._at)
         for name in (absorbed, member.id):
             self._pass_until(name, saved.booked_us)
@@ -164,8 +165,7 @@ class Moving(Reversing):
                 if gone:
                     target.state.expired[str(number(earned.lot))] = gone
                     target.state.gone_points += gone
-            renumbering.trace(trace, number)
-            trace.origin = _origin(trace.origin, giver, own)
+            renumbering.trace(trace, number, lambda origin: _origin(origin, giver, own))
         target.state.traces = sorted((*target.state.traces, *passing), key=_age)
         source.recount()
         target.recount()

@@ -1,0 +1,116 @@
+"""Points that come back: which of them pay a debt, and whose they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from loyalty_ledger.ledger.calendar import rfc3339
+from loyalty_ledger.rules.engine import Engine
+from loyalty_ledger.rules.testing import Story
+
+HEAD = """
+    programme = "Coming back"
+    zone = "UTC"
+    currency = "USD"
+"""
+RULES = """
+    [rules.points_per_spend]
+    [rules.rolling_expiry]
+    days = 30
+    [rules.redemption]
+    [rules.clawback]
+    [rules.extension]
+    [rules.holds]
+    [rules.merging]
+"""
+
+
+def shop(parameters: str = "", policy: str = "") -> Story:
+    """Ann has 2 points that expire on 31 March and 8 that expire on 9 April."""
+    story = Story(HEAD + policy + RULES + parameters)
+    story.purchase("ann", "2.00", at="2026-03-01", order="A")
+    story.purchase("ann", "8.00", at="2026-03-10", order="B")
+    return story
+
+
+def lots(story: Story, member: str = "ann") -> list[tuple[str, int]]:
+    """Return the days on which a member's points expire."""
+    return [(rfc3339(lot.expires_us)[:10], lot.points) for lot in story.state(member).lots]
+
+
+def test_of_points_that_are_given_back_those_that_expire_first_pay_a_debt() -> None:
+    """10 are spent, 3 more are owed; of the 10 that come back, 2 and 1 of the 8 pay."""
+    story = shop()
+    story.redeem("ann", 10, at="2026-03-11", order="P")
+    story.redeem("ann", 3, at="2026-03-12", order="Q")
+    story.given("ann", "redemption.cancelled", at="2026-03-13", order="P")
+
+    assert lots(story) == [("2026-04-09", 7)]
+
+
+def test_of_points_that_a_return_took_those_that_expire_first_pay_a_debt() -> None:
+    """The 10 points of O are spent, so its return takes 2 and 8; retracted, they pay the 3 that are owed."""
+    story = Story(HEAD + RULES)
+    story.purchase("ann", "10.00", at="2026-02-27", order="O")
+    story.redeem("ann", 10, at="2026-02-28")
+    story.purchase("ann", "2.00", at="2026-03-01", order="A")
+    story.purchase("ann", "8.00", at="2026-03-10", order="B")
+    wrong = story.given("ann", "purchase.returned", at="2026-03-11", order="O")
+    story.redeem("ann", 3, at="2026-03-12")
+    assert story.balance("ann") == -3
+    story.given("ann", "fact.retracted", at="2026-03-13", retracted=wrong, reason="another order")
+
+    assert lots(story) == [("2026-04-09", 7)]
+
+
+@pytest.mark.parametrize(
+    ("policy", "left"),
+    [
+        ("", [("2026-04-01", 6), ("2026-05-01", 10)]),
+        ('[policy]\nburn_order = "oldest"', [("2026-04-01", 10), ("2026-05-01", 6)]),
+    ],
+)
+def test_of_points_that_become_usable_together_those_spent_first_pay_a_debt(
+    policy: str, left: list[tuple[str, int]]
+) -> None:
+    """Two lots of 10 of one day, the first extended; 4 are owed."""
+    story = Story(HEAD + policy + RULES + "\n[rules.pending]\ndays = 5")
+    story.redeem("ann", 4, at="2026-02-27")
+    for order in ("A", "B"):
+        story.purchase("ann", "10.00", at="2026-03-02", order=order)
+    story.given("ann", "points.extended", at="2026-03-02", expires="2026-05-01T00:00:00Z", lot=1)
+    story.advance("2026-03-07")
+
+    assert lots(story) == left
+
+
+def test_points_that_come_back_to_who_absorbed_their_owner_go_back_with_the_owner() -> None:
+    """bob spent his 5 points before the merge; cancelled after it they are ann's, then bob's again."""
+    story = shop()
+    story.purchase("bob", "5.00", at="2026-03-10", order="C")
+    story.redeem("bob", 5, at="2026-03-11", order="P")
+    merge = story.given("ann", "members.merged", at="2026-03-12", absorbed="bob")
+    story.given("bob", "redemption.cancelled", at="2026-03-13", order="P")
+    assert story.balance("ann") == 15
+    story.given("ann", "members.unmerged", at="2026-03-14", absorbed="bob", merge=merge)
+
+    assert (lots(story, "bob"), story.balance("ann")) == ([("2026-04-09", 5)], 10)
+
+
+def test_holds_are_given_up_in_the_order_they_were_placed_also_from_stored_states() -> None:
+    story = shop()
+    for hold, points in (("Z", 2), ("B", 3)):
+        story.given("ann", "hold.placed", at="2026-03-11", hold=hold, points=points)
+    story.given("bob", "members.merged", at="2026-03-12", absorbed="ann")
+    at_once = [entry for entry in story.entries("ann") if entry.held < 0]
+    assert [entry.points for entry in at_once] == [2, 3]
+
+    programme, told = story.split()
+    engine = Engine(programme, story.catalogue)
+    before = engine.group(("ann", "bob"), {})
+    for fact in told[:-1]:
+        before.apply(fact)
+    after = engine.group(("ann", "bob"), {row.member: row.state for row in before.states()})
+    after.apply(told[-1])
+
+    assert [entry for entry in after.entries if entry.held < 0] == at_once
