@@ -125,10 +125,10 @@ class Oracle:
         while True:
             _, self.debts[who] = self.take(who, self.debts[who])
             lots = [lot for lot in self.lots_of(who) if lot["points"]]
-            due = [(lot["usable_us"], 0, lot) for lot in lots if lot["usable_us"] > self.clocks[who]]
-            due += [(lot["ends_us"], 1, lot) for lot in lots]
-            due += [(record["due_us"], 2, record) for record in self.records if record["card"] == who]
-            at, phase, what = min(due, key=lambda timer: timer[:2], default=(NEVER_US, 0, {}))
+            due = [(lot["usable_us"], 0, "", lot) for lot in lots if lot["usable_us"] > self.clocks[who]]
+            due += [(lot["ends_us"], 1, "", lot) for lot in lots]
+            due += [(r["due_us"], 2, r.get("hold", ""), r) for r in self.records if r["card"] == who]
+            at, phase, _, what = min(due, key=lambda timer: timer[:3], default=(NEVER_US, 0, "", {}))
             self.clocks[who] = max(self.clocks[who], min(at, until))
             if at > until:
                 return until
@@ -182,8 +182,9 @@ class Oracle:
             if where == "debt":  # where other points have paid it since, they come back as a new lot
                 self.give(record["card"], n, "transferred")
             elif lot:
-                lot[where] += n
-                self.move(self.who(lot["card"]), self.clocks[who])
+                lot[where], whose = lot[where] + n, self.who(lot["card"])
+                _, self.debts[whose] = self.take(whose, self.debts[whose])
+        self.move(who, 0)
 
     def rung(self, who: str) -> tuple[str, int, int]:
         """Return the rung that the points of the window reach: up at once, down with the day or a return."""
@@ -268,10 +269,9 @@ class Oracle:
         match topic:
             case "hold.placed" if not self.mine(hold=hold):
                 due = timedelta(days=self.rules.hold_days) // MICROSECOND + self.fact.occurred_us
-                due = micros(data["until"]) if "until" in data else due
                 if parts := self.take(self.me, data["points"])[0]:
                     more = {"card": self.me, "position": 0, "order": data.get("order"), "hold": hold}
-                    self.keep("held", parts, due_us=due, **more)
+                    self.keep("held", parts, due_us=micros(data["until"]) if "until" in data else due, **more)
             case "hold.captured" | "hold.voided":
                 for held in self.mine(hold=hold, ended_by=None):
                     asked, taken = data.get("points", NEVER_US), list[Part]()
@@ -284,7 +284,7 @@ class Oracle:
                         self.keep("redeemed", taken, order=held["order"])
                     self.end(held, 0)
             case "points.transferred" if self.who(data["to"]) != self.me:
-                kept = ["origin", "booked_us", *["ends_us"] * (self.rules.transfer_expiry == "keep")]
+                kept = ("origin", "booked_us", "ends_us") if self.rules.transfer_expiry == "keep" else ()
                 for lot, _, n in self.burn(data["points"]):
                     self.give(data["to"], n, "transferred", **{key: lot[key] for key in kept if lot})
             case "members.merged" if absorbed not in (self.me, *self.merges):

@@ -41,9 +41,6 @@ programmes = st.builds(
     transfer_expiry=st.sampled_from(["keep", "restart"]),
     rungs=st.sampled_from([(), RUNGS]),
     tier_days=st.just(20),
-).filter(
-    # Points given anew are new: the oracle lets them keep their age.
-    lambda programme: programme.transfer_expiry == "keep" or programme.burn_order == "soonest"
 )
 members = st.sampled_from(MEMBERS)
 points = st.integers(1, 90)
