@@ -129,7 +129,7 @@ class Account(Remembering):
     ) -> tuple[Burned, ...]:
         """Take *points* of an award back: from its lot, from what of it expired, in burn order, beyond that.
 
-        Its lot is also what was given away of it and has come back, as a lot of another number.
+        Its lot is also what was given away of it and has come back, as lots of other numbers.
 
         Returns:
             What was taken from where; see :class:`Taken`.
@@ -141,7 +141,9 @@ class Account(Remembering):
         account = "transferred" if earned.account == "transferred" else "reversed"
         earned.taken += points
         others = {other.lot for other in trace.earned if other is not earned}
-        for lot in [lot for lot in state.lots if lot.fact == trace.fact and lot.lot not in others]:
+        back = [given.lot for x in state.traces for given in x.earned if given.source == trace.fact]
+        own = {earned.lot, *back, *(lot.lot for lot in state.lots if lot.fact == trace.fact)} - others
+        for lot in [lot for lot in state.lots if lot.lot in own]:
             pending = min(lot.pending, points)
             usable = min(lot.points, points - pending)
             if pending or usable:
@@ -151,16 +153,11 @@ class Account(Remembering):
                 taken.append(burned_of(lot, account, pending + usable))
                 self.write(cause, cause.rule, reason, lot.lot, -usable, -pending, account, pending + usable)
         self._drop_empty()
-        gone = min(state.expired.get(str(earned.lot), 0), points)
-        if gone:
-            state.expired[str(earned.lot)] -= gone
-            state.gone_points -= gone
-            points -= gone
-            taken.append(Burned("expired", gone, earned.lot))
-            if account == "transferred":
-                # What was given goes back to who gave it, also what has expired here: it never was theirs.
-                self.write(cause, cause.rule, reason, earned.lot, gone, 0, "expired", -gone)
-                self.write(cause, cause.rule, reason, earned.lot, -gone, 0, account, gone)
+        for number in sorted(own):
+            gone = min(state.expired.get(str(number), 0), points)
+            if gone:
+                points -= gone
+                taken.append(self._take_expired(number, gone, account, reason, cause))
         if points:
             reason = f"{reason}: its own points are spent"
             elsewhere, spared = self._take_elsewhere(points, reason, cause, account, beyond)
@@ -170,6 +167,15 @@ class Account(Remembering):
                 earned.spared += spared
                 earned.spared_by = "waived" if beyond == "waive" else "reversed"
         return tuple(taken)
+
+    def _take_expired(self, lot: int, points: int, account: str, reason: str, cause: Cause) -> Burned:
+        self.state.expired[str(lot)] -= points
+        self.state.gone_points -= points
+        if account == "transferred":
+            # What was given goes back to who gave it, also what has expired here: it never was theirs.
+            self.write(cause, cause.rule, reason, lot, points, 0, "expired", -points)
+            self.write(cause, cause.rule, reason, lot, -points, 0, account, points)
+        return Burned("expired", points, lot)
 
     def undo_taking(self, earned: Earned | None, piece: Burned, reason: str, cause: Cause) -> int:
         """Put points that were taken of an award back where they came from.
@@ -319,7 +325,7 @@ class Account(Remembering):
     def in_burn_order(self, cause: Cause) -> list[Lot]:
         """Return the open lots in the order in which the programme spends them."""
         if cause.programme is not None and cause.programme.policy.burn_order == "oldest":
-            return sorted(self.state.lots, key=lambda lot: (lot.booked_us, lot.lot))
+            return sorted(self.state.lots, key=lambda lot: (lot.booked_us, lot.fact, lot.lot))
         return self.state.lots
 
     def first_usable(self, due_us: int, cause: Cause) -> Lot:

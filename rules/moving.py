@@ -52,7 +52,8 @@ class Moving(Reversing):
         lot = lot_of(msgspec.structs.replace(piece, origin=""), piece.points)
         number = account.receive(lot, reason, self._at)
         if self._at.programme is not None and self._at.programme.orders_us is not None:
-            account.trace(self._at).earned += (Earned(number, piece.points, "transferred"),)
+            earned = Earned(number, piece.points, "transferred", source=piece.fact)
+            account.trace(self._at).earned += (earned,)
 
     # Merging
 
@@ -180,15 +181,15 @@ class Moving(Reversing):
         more = sums.join(
             state, self._states[other], sign, today=today.toordinal(), keep_days=programme.sums_days
         )
-        if not state.absorbed_by:
-            self._tell_change(name, Sums(*more))
+        if not state.absorbed_by and any(more):
+            self._tell_change(name, more)
 
     def _tell_change(self, name: str, more: Sums) -> None:
         """Tell a member's rules, when it is their turn, that its sums have changed."""
         at, programme = self._at, self._at.programme
-        if programme is not None and programme.changed and any(more):
+        if programme is not None and programme.changed:
             today = programme.zone.local_date(at.booked_us)
-            changed = Changed(at.fact, at.occurred_us, at.booked_us, today, today, more)
+            changed = Changed(at.fact, at.occurred_us, at.booked_us, today, today, more, has_losses=True)
             self._changed.setdefault(name, []).append(changed)
 
     def _pass_until(self, name: str, until_us: int) -> None:

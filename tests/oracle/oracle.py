@@ -8,6 +8,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from math import ceil, floor
+from operator import itemgetter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -110,8 +111,8 @@ class Oracle:
         return [record for record in mine if record.items() >= wanted.items()]
 
     def lots_of(self, who: str) -> list[Record]:
-        lots, keys = [lot for lot in self.lots if self.who(lot["card"]) == who], ("ends_us", "booked_us")
-        return sorted(lots, key=lambda lot: [lot[key] for key in keys[self.rules.burn_order == "oldest" :]])
+        keys = ("ends_us", "booked_us", "fact")[self.rules.burn_order == "oldest" :]
+        return sorted([lot for lot in self.lots if self.who(lot["card"]) == who], key=itemgetter(*keys))
 
     def local(self, us: int, days: int = 0) -> datetime:
         return (EPOCH + us * MICROSECOND).astimezone(self.zone) + timedelta(days=days)
@@ -143,7 +144,7 @@ class Oracle:
         who, now = self.who(card), self.move(self.who(card), self.clocks[self.me])
         lot = {"card": card, "origin": None, "booked_us": now, "usable_us": 0, "points": points, "expired": 0}
         ends_us = micros(expires) if expires else self.later(self.fact.occurred_us, self.rules.expiry_days)
-        self.lots += [{**lot, "ends_us": ends_us, **terms}] if points else []
+        self.lots += [{**lot, "fact": self.fact.position, "ends_us": ends_us, **terms}] if points else []
         self.totals[who][account] += points
         self.move(who, 0)
 
@@ -284,14 +285,13 @@ class Oracle:
                         self.keep("redeemed", taken, order=held["order"])
                     self.end(held, 0)
             case "points.transferred" if self.who(data["to"]) != self.me:
-                kept = ("origin", "booked_us", "ends_us") if self.rules.transfer_expiry == "keep" else ()
+                kept = ["origin", "booked_us", "fact", "ends_us"] * (self.rules.transfer_expiry == "keep")
                 for lot, _, n in self.burn(data["points"]):
                     self.give(data["to"], n, "transferred", **{key: lot[key] for key in kept if lot})
             case "members.merged" if absorbed not in (self.me, *self.merges):
                 self.move(self.me, self.move(absorbed, self.clocks[self.me]))
                 for held in [r for r in self.records if r["card"] == absorbed and r["due_us"] < NEVER_US]:
                     self.end(held, 0)
-                self.lots.sort(key=lambda lot: self.who(lot["card"]) == absorbed)
                 self.merges[absorbed] = (self.me, self.fact.position)
                 self.debts[self.me] += self.debts.pop(absorbed)
             case "members.unmerged" if absorbed in self.merges and self.who(absorbed) == self.me:

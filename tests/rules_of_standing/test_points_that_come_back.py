@@ -114,3 +114,53 @@ def test_holds_are_given_up_in_the_order_they_were_placed_also_from_stored_state
     after.apply(told[-1])
 
     assert [entry for entry in after.entries if entry.held < 0] == at_once
+
+
+def test_what_was_given_away_came_back_and_expired_is_not_taken_again() -> None:
+    """Of the 80 of O, 27 stay with bob; 50 and the 3 that came back expire: a return takes 27 others."""
+    story = Story(HEAD + RULES + "\n[rules.transfers]")
+    story.purchase("ann", "80.00", at="2026-03-01", order="O")
+    story.given("ann", "points.transferred", at="2026-03-02", to="bob", points=30)
+    story.given("bob", "points.transferred", at="2026-03-03", to="ann", points=3)
+    story.purchase("ann", "50.00", at="2026-03-20", order="A")
+    story.advance("2026-03-31")
+    story.given("ann", "purchase.returned", at="2026-04-01", order="O")
+
+    assert story.balance("ann") == 23  # 50 - 27
+
+
+def test_a_retracted_transfer_takes_the_points_that_were_given() -> None:
+    story = shop("\n[rules.transfers]")
+    story.purchase("bob", "50.00", at="2026-02-25")
+    given = story.given("ann", "points.transferred", at="2026-03-11", to="bob", points=2)
+    assert lots(story, "bob") == [("2026-03-27", 50), ("2026-03-31", 2)]
+    story.given("ann", "fact.retracted", at="2026-03-12", retracted=given, reason="another member")
+
+    assert lots(story, "bob") == [("2026-03-27", 50)]
+    assert lots(story) == [("2026-03-31", 2), ("2026-04-09", 8)]
+
+
+def test_of_lots_of_one_instant_the_one_told_first_is_the_older_wherever_it_has_passed() -> None:
+    """ann's 10 are told before bob's; in bob's books they are behind his, and yet they are spent first."""
+    story = Story(HEAD + RULES)
+    story.purchase("ann", "10.00", at="2026-03-01")
+    story.purchase("bob", "10.00", at="2026-03-01")
+    merge = story.given("bob", "members.merged", at="2026-03-02", absorbed="ann")
+    story.redeem("bob", 10, at="2026-03-03")
+    story.given("bob", "members.unmerged", at="2026-03-04", absorbed="ann", merge=merge)
+
+    assert (story.balance("ann"), story.balance("bob")) == (0, 10)
+
+
+def test_a_rung_that_was_lost_while_its_member_rested_is_gone_when_it_is_its_own_again() -> None:
+    """Of ann's 100 points in 20 days 91 went back; 95 of before do not count, though she has more in all."""
+    rungs = 'days = 20\nrungs = [{name = "Silver", points = 60}]'
+    story = Story(HEAD + RULES + f'\n[rules.tier]\nuse = "tiers"\n{rungs}')
+    story.purchase("ann", "100.00", at="2026-03-01", order="O")
+    assert story.state("ann").rungs["tier"].rung == "Silver"
+    merge = story.given("bob", "members.merged", at="2026-03-02", absorbed="ann")
+    story.given("ann", "purchase.returned", at="2026-03-03", order="O", amount="91.00", currency="USD")
+    story.purchase("ann", "95.00", at="2026-02-01")
+    story.given("bob", "members.unmerged", at="2026-03-04", absorbed="ann", merge=merge)
+
+    assert story.state("ann").rungs["tier"].rung == "Basic"
