@@ -136,11 +136,12 @@ class Reversing(Asking):
         spend_minor = visits = 0
         if trace is not None:
             before_minor, was_reversed = tracing.returned_minor(trace), trace.is_reversed
-            trace.is_reversed = False
             trace.returned = tracing.less(trace, taken.returned)
+            trace.is_reversed = bool(trace.returned) and _is_all_back(trace)
             if trace.topic == tracing.PURCHASE:
                 spend_minor = self._counted_minor(trace, before_minor)
-                visits = account.return_to_order(trace) if was_reversed else 0
+                stands_again = was_reversed and not trace.is_reversed
+                visits = account.return_to_order(trace) if stands_again else 0
         earned_of = {earned.lot: earned for earned in trace.earned} if trace else {}
         pieces = [(earned_of.get(lot), piece) for lot, parts in taken.lots for piece in parts]
         for earned, piece in sorted(pieces, key=lambda pair: goes_to_a_lot(pair[1])):
@@ -175,7 +176,8 @@ def goes_to_a_lot(piece: Burned) -> bool:
 
 def _mark_returned(trace: Trace, returned: tuple[int, ...] | None) -> None:
     if returned is None:
-        trace.is_reversed, trace.returned = True, trace.weights
+        # What is free counts 1 where it has come back.
+        trace.is_reversed, trace.returned = True, tuple(max(weight, 1) for weight in trace.weights)
         return
     if type(returned) is not tuple or len(returned) != len(trace.weights):
         raise NonsenseError(
@@ -185,9 +187,13 @@ def _mark_returned(trace: Trace, returned: tuple[int, ...] | None) -> None:
     for part, (was, now, weight) in enumerate(zip(before, returned, trace.weights, strict=True)):
         whole(now, f"Reverse.returned[{part}]", was, max(weight, 1))
     trace.returned = returned
-    trace.is_reversed = all(
+    trace.is_reversed = _is_all_back(trace)
+
+
+def _is_all_back(trace: Trace) -> bool:
+    return all(
         now >= weight and (now or weight or not _earns(trace, part))
-        for part, (now, weight) in enumerate(zip(returned, trace.weights, strict=True))
+        for part, (now, weight) in enumerate(zip(trace.returned, trace.weights, strict=True))
     )
 
 

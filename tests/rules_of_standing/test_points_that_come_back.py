@@ -164,3 +164,17 @@ def test_a_rung_that_was_lost_while_its_member_rested_is_gone_when_it_is_its_own
     story.given("bob", "members.unmerged", at="2026-03-04", absorbed="ann", merge=merge)
 
     assert story.state("ann").rungs["tier"].rung == "Basic"
+
+
+def test_the_return_of_a_free_line_that_is_retracted_leaves_the_rest_of_the_order_returned() -> None:
+    story = Story(HEAD + RULES)
+    lines = [{"amount": "4.00"}, {"amount": "6.00"}, {"amount": "0.00"}]
+    story.purchase("ann", "10.00", at="2026-03-01", order="O", lines=lines)
+    free = story.given("ann", "purchase.returned", at="2026-03-02", order="O", lines=[{"line": 3}])
+    rest = story.given("ann", "purchase.returned", at="2026-03-03", order="O")
+    story.given("ann", "fact.retracted", at="2026-03-04", retracted=free, reason="another order")
+    story.given("ann", "purchase.returned", at="2026-03-05", order="O", lines=[{"line": 1}])
+    assert story.balance("ann") == 0
+
+    story.given("ann", "fact.retracted", at="2026-03-06", retracted=rest, reason="another order")
+    assert story.balance("ann") == 10
