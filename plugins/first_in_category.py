@@ -113,7 +113,7 @@ class FirstInCategory(Rule):
     def follow(self, changed: Changed, member: Member) -> Answer:
         """Note which first purchases have come back, or stand again."""
         look = member.kept(_LOOK)
-        if look is None and min(changed.more) >= 0:
+        if look is None and changed.is_gain:
             return None
         traces = [member.traced_at(fact) for fact in (changed.fact, look) if isinstance(fact, int)]
         facts = {fact for trace in traces if trace is not None for fact in trace.took}

@@ -110,12 +110,7 @@ class Milestone(Rule):
             earlier = Sums(*(now - more for now, more in zip(member.total, changed.more, strict=True)))
             before = min(self._level(earlier, member.currency), level)
         text = str(member.kept(_GIVEN) or "0")
-        if (
-            level == before
-            and min(changed.more) >= 0
-            and not text.endswith(_LOST)
-            and f"{_LOST} " not in text
-        ):
+        if level == before and changed.is_gain and not text.endswith(_LOST) and f"{_LOST} " not in text:
             return None
         settled, given = _read(text, member)
         stands = [(bonus.first, bonus.last) for bonus in given if not bonus.is_lost]

@@ -24,6 +24,7 @@ from loyalty_ledger.rules import (
     PurchaseReturned,
     ReferralMade,
     Rule,
+    Traced,
     hookimpl,
     minor_units,
     money_text,
@@ -132,6 +133,8 @@ class ReferralBonus(Rule):
         )
         if refusal or referrer is None:
             return NotQualified(reason=refusal or f"{name} is not known here")
+        if referrer.id == member.id:
+            return NotQualified(reason=f"{name} is {member.id} by now: nobody can refer oneself")
         return self._bonuses(purchase, member, referrer)
 
     def _refusal(self, amount_minor: int, currency: str, occurred_us: int, member: Member) -> str:
@@ -202,22 +205,25 @@ class ReferralBonus(Rule):
                 continue
             if self._refusal(bought.amount_minor, bought.currency, bought.occurred_us, member):
                 continue
+            has_reached = _has_reached(bought, referrer, member)
+            if referrer.id == member.id and not has_reached:
+                continue  # they were one before it was bought
             if member.kept("paid") is not None:
-                if referrer.id not in bought.reached or member.counter("paid") == at:
+                if not has_reached or member.counter("paid") == at:
                     continue
                 reason = (
                     f"the bonus for {member.id} was given twice, as a return was retracted: adjust it by hand"
                 )
                 return [Flag(flag="bonus-given", reason=reason)]
             effects: list[Effect] = [Keep(key="paid", value=at)]
-            if referrer.id in bought.reached:
+            if has_reached:
                 effects += self._counted(referrer)
             return effects
         return []
 
     def _counted(self, referrer: Member) -> list[Effect]:
         return [
-            Keep(key="bonuses", value=referrer.counter("bonuses") + 1, member=referrer.id),
+            Keep(key="bonuses", value=referrer.counter("bonuses") + 1 or None, member=referrer.id),
             Keep(key="counted", value="yes"),
         ]
 
@@ -244,6 +250,11 @@ class ReferralBonus(Rule):
                 Keep(key="bonuses", value=bonuses or None, member=referrer.id),
             ]
         return effects
+
+
+def _has_reached(bought: Traced, referrer: Member, member: Member) -> bool:
+    """Return whether a purchase gave something to a referrer, under whatever name it had then."""
+    return any((other := member.other(name)) and other.id == referrer.id for name in bought.reached)
 
 
 @hookimpl

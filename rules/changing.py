@@ -67,7 +67,7 @@ class Changing(Moving):
         fact = whole(effect.fact, "Release.fact", 1, self._latest)
         reason = words(effect.reason, "Release.reason")
         account = self._accounts[member.id]
-        for lot in list(account.state.lots):
+        for lot in list(account.in_burn_order(self._at)):
             if lot.fact == fact and lot.pending:
                 account.release(lot, self._at, rule=handler.rule, reason=reason)
 

@@ -404,6 +404,8 @@ class Changed(Struct, frozen=True, gc=False):
         today: The local day of that.
         day: The local day it counts on: of a return, that of the purchase.
         more: What was added; negative numbers were taken away.
+        has_losses: Some of it may have been taken away, whatever the sum says: the facts of two members were
+            joined, or parted.
     """
 
     fact: int
@@ -412,6 +414,12 @@ class Changed(Struct, frozen=True, gc=False):
     today: date
     day: date
     more: Sums
+    has_losses: bool = False
+
+    @property
+    def is_gain(self) -> bool:
+        """Nothing was taken away."""
+        return min(self.more) >= 0 and not self.has_losses
 
 
 class Timer(Struct, frozen=True, gc=False):

@@ -371,7 +371,7 @@ class Group(Stacking):
             cause.fact = lot.fact
             account = self._accounts[name]
             if phase == _RELEASE:
-                account.release(lot, cause)
+                account.release(account.first_usable(due_us, cause), cause)
             else:
                 account.expire(lot, cause)
         elif alarm is not None:
@@ -440,7 +440,7 @@ def _first_due(state: MemberState) -> tuple[int, int, str, str, Alarm | None, Lo
     """Return what is due first: (due, phase, rule, key) and the alarm or the lot."""
     best: tuple[int, int, str, str, Alarm | None, Lot | None] = (FOREVER_US, LAST_PHASE, "", "", None, None)
     if state.pending:
-        lot = min((lot for lot in state.lots if lot.pending), key=lambda lot: (lot.usable_us, lot.lot))
+        lot = min((lot for lot in state.lots if lot.pending), key=lambda lot: lot.usable_us)
         best = (lot.usable_us, _RELEASE, "", "", None, lot)
     if state.lots and (state.lots[0].expires_us, EXPIRE) < best[:2]:
         best = (state.lots[0].expires_us, EXPIRE, "", "", None, state.lots[0])

@@ -129,7 +129,7 @@ class Account(Remembering):
     ) -> tuple[Burned, ...]:
         """Take *points* of an award back: from its lot, from what of it expired, in burn order, beyond that.
 
-        Its lot is also what was given away of it and has come back, as a lot of another number.
+        Its lot is also what was given away of it and has come back, as lots of other numbers.
 
         Returns:
             What was taken from where; see :class:`Taken`.
@@ -141,7 +141,9 @@ class Account(Remembering):
         account = "transferred" if earned.account == "transferred" else "reversed"
         earned.taken += points
         others = {other.lot for other in trace.earned if other is not earned}
-        for lot in [lot for lot in state.lots if lot.fact == trace.fact and lot.lot not in others]:
+        back = [given.lot for x in state.traces for given in x.earned if given.source == trace.fact]
+        own = {earned.lot, *back, *(lot.lot for lot in state.lots if lot.fact == trace.fact)} - others
+        for lot in [lot for lot in state.lots if lot.lot in own]:
             pending = min(lot.pending, points)
             usable = min(lot.points, points - pending)
             if pending or usable:
@@ -151,16 +153,11 @@ class Account(Remembering):
                 taken.append(burned_of(lot, account, pending + usable))
                 self.write(cause, cause.rule, reason, lot.lot, -usable, -pending, account, pending + usable)
         self._drop_empty()
-        gone = min(state.expired.get(str(earned.lot), 0), points)
-        if gone:
-            state.expired[str(earned.lot)] -= gone
-            state.gone_points -= gone
-            points -= gone
-            taken.append(Burned("expired", gone, earned.lot))
-            if account == "transferred":
-                # What was given goes back to who gave it, also what has expired here: it never was theirs.
-                self.write(cause, cause.rule, reason, earned.lot, gone, 0, "expired", -gone)
-                self.write(cause, cause.rule, reason, earned.lot, -gone, 0, account, gone)
+        for number in sorted(own):
+            gone = min(state.expired.get(str(number), 0), points)
+            if gone:
+                points -= gone
+                taken.append(self._take_expired(number, gone, account, reason, cause))
         if points:
             reason = f"{reason}: its own points are spent"
             elsewhere, spared = self._take_elsewhere(points, reason, cause, account, beyond)
@@ -171,36 +168,38 @@ class Account(Remembering):
                 earned.spared_by = "waived" if beyond == "waive" else "reversed"
         return tuple(taken)
 
-    def undo_taking(
-        self, earned: Earned | None, taken: tuple[Burned, ...], points: int, reason: str, cause: Cause
-    ) -> int:
-        """Put *points* that were taken back where they came from, the last taken first.
+    def _take_expired(self, lot: int, points: int, account: str, reason: str, cause: Cause) -> Burned:
+        self.state.expired[str(lot)] -= points
+        self.state.gone_points -= points
+        if account == "transferred":
+            # What was given goes back to who gave it, also what has expired here: it never was theirs.
+            self.write(cause, cause.rule, reason, lot, points, 0, "expired", -points)
+            self.write(cause, cause.rule, reason, lot, -points, 0, account, points)
+        return Burned("expired", points, lot)
+
+    def undo_taking(self, earned: Earned | None, piece: Burned, reason: str, cause: Cause) -> int:
+        """Put points that were taken of an award back where they came from.
 
         Returns:
             How many of them no lot can take: they are for a new one.
         """
-        left, rest = points, 0
-        for piece in reversed(taken):
-            part = min(piece.points, left)
-            if not part:
-                continue
-            left -= part
-            if piece.account == "expired":
-                key = str(piece.lot)
-                if earned is not None and earned.account == "transferred":
-                    self.write(cause, cause.rule, reason, piece.lot, part, 0, "transferred", -part)
-                    self.write(cause, cause.rule, reason, piece.lot, -part, 0, "expired", part)
-                self.state.expired[key] = self.state.expired.get(key, 0) + part
-                self.state.gone_points += part
-            elif piece.account:
-                rest += self.give_back(replace(piece, points=part), reason, cause)
-            elif earned is not None:
-                # What was spared and has been taken since was taken from points: it goes back as such.
-                rest += max(part - earned.spared, 0)
-                earned.spared -= min(part, earned.spared)
+        points, rest = piece.points, 0
         if earned is not None:
             earned.taken -= points
-        return rest + left
+        if piece.account == "expired":
+            key = str(piece.lot)
+            if earned is not None and earned.account == "transferred":
+                self.write(cause, cause.rule, reason, piece.lot, points, 0, "transferred", -points)
+                self.write(cause, cause.rule, reason, piece.lot, -points, 0, "expired", points)
+            self.state.expired[key] = self.state.expired.get(key, 0) + points
+            self.state.gone_points += points
+        elif piece.account:
+            rest = self.give_back(piece, reason, cause)
+        elif earned is not None:
+            # What was spared and has been taken since was taken from points: it goes back as such.
+            rest = max(points - earned.spared, 0)
+            earned.spared -= min(points, earned.spared)
+        return rest
 
     def give_back(self, burned: Burned, reason: str, cause: Cause) -> int:
         """Give burned points back to their lot, which pays what is owed; return what no lot can take.
@@ -326,8 +325,12 @@ class Account(Remembering):
     def in_burn_order(self, cause: Cause) -> list[Lot]:
         """Return the open lots in the order in which the programme spends them."""
         if cause.programme is not None and cause.programme.policy.burn_order == "oldest":
-            return sorted(self.state.lots, key=lambda lot: (lot.booked_us, lot.lot))
+            return sorted(self.state.lots, key=lambda lot: (lot.booked_us, lot.fact, lot.lot))
         return self.state.lots
+
+    def first_usable(self, due_us: int, cause: Cause) -> Lot:
+        """Return which lot becomes usable first of those that do at an instant: the first to pay a debt."""
+        return next(lot for lot in self.in_burn_order(cause) if lot.pending and lot.usable_us == due_us)
 
     def take_from_lots(self, points: int, reason: str, cause: Cause, account: str) -> list[Burned]:
         """Take points from lots in burn order, as far as there are any; return what was taken.

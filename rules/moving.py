@@ -52,7 +52,8 @@ class Moving(Reversing):
         lot = lot_of(msgspec.structs.replace(piece, origin=""), piece.points)
         number = account.receive(lot, reason, self._at)
         if self._at.programme is not None and self._at.programme.orders_us is not None:
-            account.trace(self._at).earned += (Earned(number, piece.points, "transferred"),)
+            earned = Earned(number, piece.points, "transferred", source=piece.fact)
+            account.trace(self._at).earned += (earned,)
 
     # Merging
 
@@ -64,7 +65,8 @@ class Moving(Reversing):
         self._reach(absorbed)
         saved.booked_us = max(saved.booked_us, self._at.booked_us)
         account = self._accounts[absorbed]
-        for hold in list(account.state.holds):
+        # By the facts that placed them: states come back from their bytes with the names sorted.
+        for hold in sorted(account.state.holds, key=lambda name: (account.state.holds[name].fact, name)):
             holding.void(account, hold, f"{reason}: the hold is given up", self._at)
         for name in (absorbed, member.id):
             self._pass_until(name, saved.booked_us)
@@ -164,8 +166,7 @@ class Moving(Reversing):
                 if gone:
                     target.state.expired[str(number(earned.lot))] = gone
                     target.state.gone_points += gone
-            renumbering.trace(trace, number)
-            trace.origin = _origin(trace.origin, giver, own)
+            renumbering.trace(trace, number, lambda origin: _origin(origin, giver, own))
         target.state.traces = sorted((*target.state.traces, *passing), key=_age)
         source.recount()
         target.recount()
@@ -180,15 +181,15 @@ class Moving(Reversing):
         more = sums.join(
             state, self._states[other], sign, today=today.toordinal(), keep_days=programme.sums_days
         )
-        if not state.absorbed_by:
-            self._tell_change(name, Sums(*more))
+        if not state.absorbed_by and any(more):
+            self._tell_change(name, more)
 
     def _tell_change(self, name: str, more: Sums) -> None:
         """Tell a member's rules, when it is their turn, that its sums have changed."""
         at, programme = self._at, self._at.programme
-        if programme is not None and programme.changed and any(more):
+        if programme is not None and programme.changed:
             today = programme.zone.local_date(at.booked_us)
-            changed = Changed(at.fact, at.occurred_us, at.booked_us, today, today, more)
+            changed = Changed(at.fact, at.occurred_us, at.booked_us, today, today, more, has_losses=True)
             self._changed.setdefault(name, []).append(changed)
 
     def _pass_until(self, name: str, until_us: int) -> None:

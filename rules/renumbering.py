@@ -12,18 +12,30 @@ Number = Callable[[int], int]
 """From the number of a lot to its other one."""
 
 
-def pieces(burned: tuple[Burned, ...], number: Number) -> tuple[Burned, ...]:
+Whose = Callable[[str], str]
+"""From whose a lot was to whose it is."""
+
+
+def _as_it_was(origin: str) -> str:
+    return origin
+
+
+def pieces(burned: tuple[Burned, ...], number: Number, whose: Whose = _as_it_was) -> tuple[Burned, ...]:
     """Return what was taken from lots, by their other numbers."""
-    return tuple(piece if piece.lot is None else replace(piece, lot=number(piece.lot)) for piece in burned)
+    return tuple(
+        piece if piece.lot is None else replace(piece, lot=number(piece.lot), origin=whose(piece.origin))
+        for piece in burned
+    )
 
 
-def trace(remembered: Trace, number: Number) -> None:
-    """Name the lots of a remembered fact anew."""
+def trace(remembered: Trace, number: Number, whose: Whose = _as_it_was) -> None:
+    """Name the lots of a remembered fact anew, and whose they are."""
+    remembered.origin = whose(remembered.origin)
     for earned in remembered.earned:
         earned.lot = number(earned.lot)
-    remembered.burned = pieces(remembered.burned, number)
+    remembered.burned = pieces(remembered.burned, number, whose)
     remembered.taken = tuple(
-        replace(taken, lots=tuple((number(lot), pieces(parts, number)) for lot, parts in taken.lots))
+        replace(taken, lots=tuple((number(lot), pieces(parts, number, whose)) for lot, parts in taken.lots))
         for taken in remembered.taken
     )
 

@@ -9,7 +9,7 @@ from .asking import Asking
 from .compile import Handler
 from .effects import Restore, Reverse, Undo
 from .member import Award, Member
-from .state import Taken, Trace
+from .state import Burned, Taken, Trace
 from .sums import Sums
 
 
@@ -84,8 +84,7 @@ class Reversing(Asking):
         trace.is_restored = True
         account = self._accounts[member.id]
         account.trace(self._at).taken += (Taken(trace.fact, was_spent=True),)
-        # What was taken last is given back first: a debt, then the lots.
-        for burned in reversed(trace.burned):
+        for burned in sorted(trace.burned, key=goes_to_a_lot):
             rest = account.give_back(burned, reason, self._at)
             if rest:
                 award = Award(handler.rule, handler.label, rest, reason, None, None, burned.account)
@@ -137,21 +136,21 @@ class Reversing(Asking):
         spend_minor = visits = 0
         if trace is not None:
             before_minor, was_reversed = tracing.returned_minor(trace), trace.is_reversed
-            trace.is_reversed = False
             trace.returned = tracing.less(trace, taken.returned)
+            trace.is_reversed = bool(trace.returned) and _is_all_back(trace)
             if trace.topic == tracing.PURCHASE:
                 spend_minor = self._counted_minor(trace, before_minor)
-                visits = account.return_to_order(trace) if was_reversed else 0
+                stands_again = was_reversed and not trace.is_reversed
+                visits = account.return_to_order(trace) if stands_again else 0
         earned_of = {earned.lot: earned for earned in trace.earned} if trace else {}
-        for lot, pieces in reversed(taken.lots):
-            earned = earned_of.get(lot)
-            points = sum(piece.points for piece in pieces)
-            rest = account.undo_taking(earned, pieces, points, reason, self._at)
+        pieces = [(earned_of.get(lot), piece) for lot, parts in taken.lots for piece in parts]
+        for earned, piece in sorted(pieces, key=lambda pair: goes_to_a_lot(pair[1])):
+            rest = account.undo_taking(earned, piece, reason, self._at)
             if rest:
                 award = Award(handler.rule, handler.label, rest, reason, None, None, "reversed")
                 self._open_lot(member, award)
             if earned is not None:
-                given[earned.account] = given.get(earned.account, 0) + points
+                given[earned.account] = given.get(earned.account, 0) + piece.points
         if trace is not None:
             more = Sums(given["issued"], given["adjusted"], spend_minor, visits)
             self._count(member.id, more, trace.occurred_us, trace.origin)
@@ -167,9 +166,18 @@ def reached(trace: Trace, other: str) -> None:
         trace.others += (other,)
 
 
+def goes_to_a_lot(piece: Burned) -> bool:
+    """Return whether a piece goes back to a lot: as they were taken, but after debts and what had expired.
+
+    So a debt is paid by the points that would be spent first, and no lot pays what was no debt before.
+    """
+    return piece.lot is not None and piece.account not in {"", "expired"}
+
+
 def _mark_returned(trace: Trace, returned: tuple[int, ...] | None) -> None:
     if returned is None:
-        trace.is_reversed, trace.returned = True, trace.weights
+        # What is free counts 1 where it has come back.
+        trace.is_reversed, trace.returned = True, tuple(max(weight, 1) for weight in trace.weights)
         return
     if type(returned) is not tuple or len(returned) != len(trace.weights):
         raise NonsenseError(
@@ -179,9 +187,13 @@ def _mark_returned(trace: Trace, returned: tuple[int, ...] | None) -> None:
     for part, (was, now, weight) in enumerate(zip(before, returned, trace.weights, strict=True)):
         whole(now, f"Reverse.returned[{part}]", was, max(weight, 1))
     trace.returned = returned
-    trace.is_reversed = all(
+    trace.is_reversed = _is_all_back(trace)
+
+
+def _is_all_back(trace: Trace) -> bool:
+    return all(
         now >= weight and (now or weight or not _earns(trace, part))
-        for part, (now, weight) in enumerate(zip(returned, trace.weights, strict=True))
+        for part, (now, weight) in enumerate(zip(trace.returned, trace.weights, strict=True))
     )
 
 

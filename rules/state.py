@@ -33,8 +33,13 @@ class Lot(Struct, array_like=True, gc=False):
     pending_rule: str = ""
 
     def __lt__(self, other: Lot) -> bool:
-        """Burn order: soonest expiry first, then oldest, never-expiring last."""
-        return (self.expires_us, self.booked_us, self.lot) < (other.expires_us, other.booked_us, other.lot)
+        """Burn order: soonest expiry first, then oldest (told first, of one instant), never-expiring last."""
+        return (self.expires_us, self.booked_us, self.fact, self.lot) < (
+            other.expires_us,
+            other.booked_us,
+            other.fact,
+            other.lot,
+        )
 
 
 class Alarm(Struct, array_like=True, gc=False):
@@ -63,6 +68,7 @@ class Earned(Struct, array_like=True, gc=False):
         taken: Points taken back so far, whatever they were taken from.
         spared: Of these, what the member no longer had and was not asked for, or was forgiven.
         spared_by: The account it was booked against: 'reversed' or 'waived'.
+        source: Of points that another member gave and that kept their terms: the fact they were earned by.
     """
 
     lot: int
@@ -72,6 +78,7 @@ class Earned(Struct, array_like=True, gc=False):
     taken: int = 0
     spared: int = 0
     spared_by: str = ""
+    source: int = 0
 
 
 class Burned(Struct, array_like=True, gc=False):

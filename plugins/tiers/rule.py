@@ -106,7 +106,7 @@ class Tiers(Steps):
         if (rung is not None and rung not in self._names) or (stands and self._is_unwatched(member)):
             # The programme has changed: its rungs have other names, or a review fell due without this rule.
             return self._reviewed(member, changed.today)
-        is_gain = min(changed.more) >= 0
+        is_gain = changed.is_gain
         is_in_grace = self._has_grace and member.counter(GRACE) > 0
         # No window holds more than a whole life, unless somebody has taken points away.
         if is_gain and not is_in_grace and (

@@ -196,8 +196,7 @@ def _folded(group: Group, facts: Sequence[Fact[Any]], upto: int, member: str) ->
             before = remembered(group.state_of(member)) if takes_back(fact) else {}
             group.apply(fact)
             group.settle(fact.position)
-            mine = _of(member, group.entries)
-            steps.taken += taken_since(group.state_of(member), before, fact.position, mine)
+            steps.taken += taken_since(group.state_of(member), before, fact.position)
             _keep(group, steps, member)
         group.settle(upto)
         _keep(group, steps, member)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
 from copy import copy
 from datetime import date
 from typing import Any, NamedTuple
@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from ...ledger.facts import Fact
 from ...ledger.facts.correction import FactRetracted
 from ...ledger.facts.purchase import PurchaseReturned
-from ...ledger.journal import Entry
 from .. import sums
 from ..state import Earned, MemberState, Trace
 from ..sums import Sums
@@ -48,7 +47,7 @@ class Taken(NamedTuple):
 
 
 _Before = dict[int, tuple[list[int], list[int]]]
-"""By fact: what of each award was taken, and what of each has expired."""
+"""By fact: what of each award was taken, and what of that had expired."""
 
 
 def takes_back(fact: Fact[Any]) -> bool:
@@ -58,34 +57,33 @@ def takes_back(fact: Fact[Any]) -> bool:
 
 def remembered(state: MemberState) -> _Before:
     """Return how the remembered facts are before a step."""
+    expired = _expired(state)
     return {
-        trace.fact: ([earned.taken for earned in trace.earned], _expired(state, trace))
+        trace.fact: (
+            [earned.taken for earned in trace.earned],
+            [expired[trace.fact, earned.lot] for earned in trace.earned],
+        )
         for trace in state.traces if trace.earned
     }  # fmt: skip
 
 
-def taken_since(state: MemberState, before: _Before, position: int, entries: Iterable[Entry]) -> list[Taken]:
+def taken_since(state: MemberState, before: _Before, position: int) -> list[Taken]:
     """Return what a step took back of the facts remembered before it.
 
     Args:
         state: The member's, after the step.
         before: How the facts were remembered before it.
         position: Of the fact that was folded.
-        entries: What the step wrote; lots may have expired before the fact was answered.
     """
-    fresh: dict[int | None, int] = {}
-    for entry in entries:
-        if entry.account == "expired":
-            fresh[entry.lot] = fresh.get(entry.lot, 0) + entry.contra
-    found = []
-    for trace in state.traces if before else ():
-        taken, expired = before.get(trace.fact, ([], []))
+    if not before:
+        return []
+    found, expired = [], _expired(state)
+    for trace in state.traces:
+        taken, gone = before.get(trace.fact, ([], []))
         awards = [
-            TakenAward(copy(earned), was, earned.taken - was, gone + fresh.get(earned.lot, 0) - left)
-            for earned, was, gone, left in zip(
-                trace.earned, taken, expired, _expired(state, trace), strict=False
-            )
-        ]  # fmt: skip
+            TakenAward(copy(earned), was, earned.taken - was, expired[trace.fact, earned.lot] - had)
+            for earned, was, had in zip(trace.earned, taken, gone, strict=False)
+        ]
         if any(award.now for award in awards):
             found.append(Taken(position, copy(trace), awards))
     return found
@@ -96,5 +94,11 @@ def days_of(state: MemberState) -> list[Day]:
     return list(sums.by_day(state))
 
 
-def _expired(state: MemberState, trace: Trace) -> list[int]:
-    return [state.expired.get(str(earned.lot), 0) for earned in trace.earned]
+def _expired(state: MemberState) -> Counter[tuple[int, int]]:
+    """Return what had expired of the points that were taken, by the fact and the lot of the award."""
+    found = Counter[tuple[int, int]]()
+    for trace in state.traces:
+        for taken in trace.taken:
+            for lot, pieces in taken.lots:
+                found[taken.fact, lot] += sum(x.points for x in pieces if x.account == "expired")
+    return found

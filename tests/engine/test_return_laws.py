@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from loyalty_ledger.ledger.calendar import DAY_US, rfc3339
 from loyalty_ledger.ledger.facts import FactType
 from loyalty_ledger.ledger.facts.programme import ClockAdvanced
-from loyalty_ledger.rules import tracing
+from loyalty_ledger.rules import reversing, tracing
 from loyalty_ledger.rules.applying import Applying
 from loyalty_ledger.rules.journaling import Account
 from loyalty_ledger.rules.state import MemberState, dump, load
@@ -233,17 +233,12 @@ def keeping_the_return(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Account, "return_to_order", lambda *_: 0)
 
 
-def undoing_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Plant: what was taken first is given back first, to whatever lot is owed by then."""
-    undo = Account.undo_taking
-
-    def in_order(account: Account, earned: Any, taken: Any, *args: Any) -> int:
-        return undo(account, earned, taken[::-1], *args)
-
-    monkeypatch.setattr(Account, "undo_taking", in_order)
+def undoing_lots_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plant: lots are given back before debts, to pay what is owed by then."""
+    monkeypatch.setattr(reversing, "goes_to_a_lot", lambda piece: piece.lot is None)
 
 
-@pytest.mark.parametrize("plant", [forgetting_debts, keeping_the_return, undoing_in_order])
+@pytest.mark.parametrize("plant", [forgetting_debts, keeping_the_return, undoing_lots_first])
 def test_the_law_of_retracted_returns_notices(
     plant: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from math import ceil, floor
+from operator import itemgetter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -110,8 +111,8 @@ class Oracle:
         return [record for record in mine if record.items() >= wanted.items()]
 
     def lots_of(self, who: str) -> list[Record]:
-        lots, keys = [lot for lot in self.lots if self.who(lot["card"]) == who], ("ends_us", "booked_us")
-        return sorted(lots, key=lambda lot: [lot[key] for key in keys[self.rules.burn_order == "oldest" :]])
+        keys = ("ends_us", "booked_us", "fact")[self.rules.burn_order == "oldest" :]
+        return sorted([lot for lot in self.lots if self.who(lot["card"]) == who], key=itemgetter(*keys))
 
     def local(self, us: int, days: int = 0) -> datetime:
         return (EPOCH + us * MICROSECOND).astimezone(self.zone) + timedelta(days=days)
@@ -125,10 +126,10 @@ class Oracle:
         while True:
             _, self.debts[who] = self.take(who, self.debts[who])
             lots = [lot for lot in self.lots_of(who) if lot["points"]]
-            due = [(lot["usable_us"], 0, lot) for lot in lots if lot["usable_us"] > self.clocks[who]]
-            due += [(lot["ends_us"], 1, lot) for lot in lots]
-            due += [(record["due_us"], 2, record) for record in self.records if record["card"] == who]
-            at, phase, what = min(due, key=lambda timer: timer[:2], default=(NEVER_US, 0, {}))
+            due = [(lot["usable_us"], 0, "", lot) for lot in lots if lot["usable_us"] > self.clocks[who]]
+            due += [(lot["ends_us"], 1, "", lot) for lot in lots]
+            due += [(r["due_us"], 2, r.get("hold", ""), r) for r in self.records if r["card"] == who]
+            at, phase, _, what = min(due, key=lambda timer: timer[:3], default=(NEVER_US, 0, "", {}))
             self.clocks[who] = max(self.clocks[who], min(at, until))
             if at > until:
                 return until
@@ -143,7 +144,7 @@ class Oracle:
         who, now = self.who(card), self.move(self.who(card), self.clocks[self.me])
         lot = {"card": card, "origin": None, "booked_us": now, "usable_us": 0, "points": points, "expired": 0}
         ends_us = micros(expires) if expires else self.later(self.fact.occurred_us, self.rules.expiry_days)
-        self.lots += [{**lot, "ends_us": ends_us, **terms}] if points else []
+        self.lots += [{**lot, "fact": self.fact.position, "ends_us": ends_us, **terms}] if points else []
         self.totals[who][account] += points
         self.move(who, 0)
 
@@ -182,8 +183,9 @@ class Oracle:
             if where == "debt":  # where other points have paid it since, they come back as a new lot
                 self.give(record["card"], n, "transferred")
             elif lot:
-                lot[where] += n
-                self.move(self.who(lot["card"]), self.clocks[who])
+                lot[where], whose = lot[where] + n, self.who(lot["card"])
+                _, self.debts[whose] = self.take(whose, self.debts[whose])
+        self.move(who, 0)
 
     def rung(self, who: str) -> tuple[str, int, int]:
         """Return the rung that the points of the window reach: up at once, down with the day or a return."""
@@ -268,10 +270,9 @@ class Oracle:
         match topic:
             case "hold.placed" if not self.mine(hold=hold):
                 due = timedelta(days=self.rules.hold_days) // MICROSECOND + self.fact.occurred_us
-                due = micros(data["until"]) if "until" in data else due
                 if parts := self.take(self.me, data["points"])[0]:
                     more = {"card": self.me, "position": 0, "order": data.get("order"), "hold": hold}
-                    self.keep("held", parts, due_us=due, **more)
+                    self.keep("held", parts, due_us=micros(data["until"]) if "until" in data else due, **more)
             case "hold.captured" | "hold.voided":
                 for held in self.mine(hold=hold, ended_by=None):
                     asked, taken = data.get("points", NEVER_US), list[Part]()
@@ -284,14 +285,13 @@ class Oracle:
                         self.keep("redeemed", taken, order=held["order"])
                     self.end(held, 0)
             case "points.transferred" if self.who(data["to"]) != self.me:
-                kept = ["origin", "booked_us", *["ends_us"] * (self.rules.transfer_expiry == "keep")]
+                kept = ["origin", "booked_us", "fact", "ends_us"] * (self.rules.transfer_expiry == "keep")
                 for lot, _, n in self.burn(data["points"]):
                     self.give(data["to"], n, "transferred", **{key: lot[key] for key in kept if lot})
             case "members.merged" if absorbed not in (self.me, *self.merges):
                 self.move(self.me, self.move(absorbed, self.clocks[self.me]))
                 for held in [r for r in self.records if r["card"] == absorbed and r["due_us"] < NEVER_US]:
                     self.end(held, 0)
-                self.lots.sort(key=lambda lot: self.who(lot["card"]) == absorbed)
                 self.merges[absorbed] = (self.me, self.fact.position)
                 self.debts[self.me] += self.debts.pop(absorbed)
             case "members.unmerged" if absorbed in self.merges and self.who(absorbed) == self.me:

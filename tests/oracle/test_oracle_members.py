@@ -71,14 +71,14 @@ def test_a_merge_frees_holds_pays_debt_and_takes_returns_from_either_card() -> N
     assert (tale.of("ann").points, tale.of("cid").points) == (5, 0)
 
 
-def test_a_merge_takes_debt_along_and_lots_that_move_are_the_younger_of_equals() -> None:
+def test_a_merge_takes_debt_along_and_of_equal_lots_the_one_told_first_is_the_older() -> None:
     tale = Tale()
     tale.adjust("bob", 20, "2026-01-01")
     tale.adjust("ann", 30, "2026-01-01")
     tale.redeem("cid", 5, "2026-01-01")
     merge = tale.tell("members.merged", "ann", "2026-01-02", absorbed="bob")
     tale.tell("members.merged", "ann", "2026-01-02", absorbed="cid")
-    assert tale.lots("ann") == [(20, None), (25, None)]  # ann's own 30 paid cid's 5
+    assert tale.lots("ann") == [(15, None), (30, None)]  # bob's 20 paid cid's 5
     tale.tell("members.unmerged", "ann", "2026-01-03", absorbed="bob", merge=merge + 1)  # that was cid's
     assert tale.of("bob").points == 0
     tale.tell("members.unmerged", "ann", "2026-01-03", absorbed="cid", merge=merge + 1)

@@ -224,3 +224,23 @@ def test_who_was_referred_cannot_refer_the_one_who_did() -> None:
     assert [story.balance(name) for name in ("bob", "cy")] == [0, 0]
     assert "ann has referred bob" in [note.text for note in story.notes()]
     assert "ann has referred bob and cy" in [note.text for note in story.notes()]
+
+
+def test_a_referrer_who_is_the_same_person_by_the_time_of_the_purchase_gives_no_bonus() -> None:
+    story = referred("[rules.merging]")
+    story.given("bob", "members.merged", at="2026-03-02", absorbed="ann")
+    story.purchase("bob", "10.00", at="2026-03-03", order="B")
+
+    assert balances(story) == (0, 0)
+    assert refusals(story) == ["ann is bob by now: nobody can refer oneself"]
+
+
+def test_a_retracted_return_counts_the_bonus_again_for_who_has_absorbed_the_referrer() -> None:
+    story = referred("cap = 1\n[rules.merging]")
+    story.purchase("bob", "10.00", at="2026-03-02", order="B")
+    story.given("dan", "members.merged", at="2026-03-03", absorbed="ann")
+    before = story.state("dan").memory, story.state("bob").memory
+    returned = story.given("bob", "purchase.returned", at="2026-03-04", order="B")
+    story.given("bob", "fact.retracted", at="2026-03-05", retracted=returned, reason="another order")
+
+    assert (story.state("dan").memory, story.state("bob").memory) == before
