@@ -152,7 +152,7 @@ def _check_alone(pinned: list[PinnedRule], catalogue: Catalogue, *, at: str) -> 
 
 
 def _check_named(pinned: list[PinnedRule], file: ProgrammeFile, *, at: str) -> None:
-    """Refuse what could never have an effect: a group without rules, names of rules there are not."""
+    """Refuse what could never have an effect: a group without rules, a rule for rules there are not."""
     labels = {rule.label for rule in pinned}
     unused = sorted(set(file.stacking) - {rule.group for rule in pinned})
     if unused:
@@ -162,11 +162,10 @@ def _check_named(pinned: list[PinnedRule], file: ProgrammeFile, *, at: str) -> N
         )  # fmt: skip
     for rule in pinned:
         named = rule.params.get("rules")
-        missing = [name for name in named if name not in labels] if isinstance(named, (list, tuple)) else []
-        if missing:
-            near = get_close_matches(str(missing[0]), sorted(labels), n=1)
+        if isinstance(named, (list, tuple)) and named and labels.isdisjoint(map(str, named)):
+            near = get_close_matches(str(named[0]), sorted(labels), n=1)
             raise UsageError(
-                f"rule {rule.label!r} names the rule {missing[0]!r}, which the programme does not have",
+                f"rule {rule.label!r} is for the rule {named[0]!r}, which the programme does not have",
                 at=f"{at}, [rules.{rule.label}]",
                 hint=f"did you mean {near[0]!r}?" if near else f"its rules are {', '.join(sorted(labels))}",
             )  # fmt: skip

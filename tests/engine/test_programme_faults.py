@@ -326,7 +326,7 @@ def test_a_half_is_no_float() -> None:
     [
         (
             '[rules.points_per_spend]\n[rules.promotion]\npercent = 200\nrules = ["points_for_spend"]',
-            "rule 'promotion' names the rule 'points_for_spend', which the programme does not have",
+            "rule 'promotion' is for the rule 'points_for_spend', which the programme does not have",
             "did you mean 'points_per_spend'?",
         ),
         (
