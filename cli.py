@@ -874,12 +874,15 @@ def rules_trust(place: Place, plugins: tuple[str, ...], *, reason: str | None, a
     A plugin that does not come with the ledger is not even imported before it is trusted here.
     """
     from .rules.governing import trust_plugins
+    from .rules.trusting import pins_of
 
+    with place.database.reading() as connection:
+        was_other = any(pin.plugin in plugins for pin in pins_of(connection))
     done = trust_plugins(
         place.database, plugins, folder=place.rules_folder, reason=reason, approver=approver, now_us=now_us()
     )
     place.answer(done.fields(), done.lines())
-    place.say("next: loyalty project rebuild")
+    place.say(f"next: loyalty {'project rebuild' if was_other else 'programme apply FILE'}")
 
 
 @rules.command("diff")
@@ -904,13 +907,13 @@ def rules_diff(place: Place) -> None:
 def rules_check(place: Place, targets: tuple[str, ...], *, programme: Path | None) -> None:
     """Put rules to the probes of purity: of installed plugins by name, or of a rule file or package folder.
 
-    A ledger named by --db or LOYALTY_DB lends some of its members' histories, too; it is only read.
+    A ledger named by --db lends some of its members' histories, too; it is only read.
     """
     from .rules.probing import check_plugin, find_target, sampled_world
 
     found, recorded = [find_target(target) for target in targets], None
     text = None if programme is None else _text(programme)
-    if click.get_current_context().get_parameter_source("db") is not ParameterSource.DEFAULT:
+    if click.get_current_context().get_parameter_source("db") is ParameterSource.COMMANDLINE:
         with place.database.reading() as connection:
             recorded = sampled_world(connection)
     verdicts = []
@@ -928,7 +931,7 @@ def rules_check(place: Place, targets: tuple[str, ...], *, programme: Path | Non
         raise FindingsError(
             "1 finding" if faults == 1 else f"{faults} findings",
             at=", ".join(v.plugin for v in verdicts if v.faults()),
-            hint="mend what each finding names; rules/README.md says what a rule may read",
+            hint="mend what each finding names; plugins/REFERENCE.md says what a rule may read",
         )  # fmt: skip
 
 

@@ -231,7 +231,8 @@ class Asking:
 
     def _terms(self, handler: Handler, new: NewLot, member: Member) -> list[Terms]:
         cause = self._at
-        asking, member.rule, cause.rule = (member.rule, cause.rule), handler.label, handler.rule
+        asking = member.rule, member._keeps, cause.rule
+        member.rule, member._keeps, cause.rule = handler.label, handler.keeps, handler.rule
         try:
             answer = handler.call(new, member)
             if answer is None:
@@ -253,7 +254,7 @@ class Asking:
             if failure is error:
                 raise
             raise failure from error
-        member.rule, cause.rule = asking
+        member.rule, member._keeps, cause.rule = asking
         return answers
 
     def _noting(self, member: str, rule: str) -> Callable[..., None]:

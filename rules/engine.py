@@ -391,12 +391,12 @@ class Group(Stacking):
             return
         member = self._member(name, state, programme)
         # It may fire while a rule of the same member waits for an effect on another: put back what that saw.
-        suspended = member._awards, member._grants, member.rule, member.note, self._answered
+        suspended = member._awards, member._grants, member.rule, member._keeps, member.note, self._answered
         unheard = self._changed.pop(name, None)
         member._awards, member._grants, self._answered = [], {}, alarm
         self._ask(handler, Timer(alarm.key, alarm.due_us, alarm.fact), member)
         self._hear(name)
-        member._awards, member._grants, member.rule, member.note, self._answered = suspended
+        (member._awards, member._grants, member.rule, member._keeps, member.note, self._answered) = suspended
         if unheard:
             self._changed[name] = unheard
 

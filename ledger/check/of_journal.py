@@ -77,9 +77,10 @@ CHECKS = (
         SELECT j.member, j.position, 'journal entry ' || j.entry AS place,
             'cites programme ' || j.programme || ', which is no activation' AS what
         FROM journal AS j LEFT JOIN (
-            SELECT position FROM facts WHERE stream = 'programme' AND topic = 'programme.activated'
+            SELECT position, CASE WHEN {stored} LIKE '%"restates"\\:true%' THEN 0 ELSE position END AS since
+            FROM facts WHERE stream = 'programme' AND topic = 'programme.activated'
         ) AS p ON p.position = j.programme
-        WHERE p.position IS NULL OR j.programme > j.position
+        WHERE p.position IS NULL OR p.since > j.position
         """,
     ),
 )  # fmt: skip

@@ -26,6 +26,8 @@ _DEFINITIONS = {
     "postgresql": "SELECT CAST(viewname AS TEXT) AS name, definition FROM pg_views"
     " WHERE schemaname = current_schema()",
 }
+_STORED = {"sqlite": "CAST(state AS TEXT)", "postgresql": "convert_from(state, 'UTF8')"}
+"""A fact's stored bytes as text."""
 _CODE_POINTS = {"sqlite": "BINARY", "postgresql": '"C"'}
 
 
@@ -71,7 +73,7 @@ def run_checks(
 
 def _result(connection: Connection, check: Check, examples: int) -> Result:
     dialect = connection.dialect.name
-    sql = check.sql.replace("{definitions}", _DEFINITIONS[dialect])
+    sql = check.sql.replace("{definitions}", _DEFINITIONS[dialect]).replace("{stored}", _STORED[dialect])
     ordered = (
         f"SELECT member, position, place, what, count(*) OVER () FROM ({sql}) AS found"  # noqa: S608 - our own
         f" ORDER BY coalesce(position, 0), member COLLATE {_CODE_POINTS[dialect]}, place LIMIT {examples}"

@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loyalty_ledger.ledger.facts.programme import ClockAdvanced
-from loyalty_ledger.rules import Accrue, Count, Effect, Fact, Keep, Member, PurchaseRecorded, Rule, on
+from loyalty_ledger.rules import (
+    DAY_US,
+    Accrue,
+    Count,
+    Effect,
+    Fact,
+    Keep,
+    Member,
+    NewLot,
+    PurchaseRecorded,
+    Rule,
+    SetTimer,
+    Terms,
+    on,
+)
 from loyalty_ledger.rules.engine import Engine
 from loyalty_ledger.rules.programme import activation
 from loyalty_ledger.rules.testing import Story
@@ -235,3 +249,43 @@ def test_stopping_behind_every_fact_changes_no_state() -> None:
         states |= {row.member: row.state for row in group.states()}
 
     assert states == whole
+
+
+class Reminding(Stamps):
+    """Keeps something when its timer fires, and sets terms by what it keeps."""
+
+    version = 7
+
+    def migrate(self, kept: dict[str, int | str], version: int) -> dict[str, int | str] | None:
+        return dict(kept)
+
+    @on(PurchaseRecorded)
+    def stamp(self, purchase: Fact[PurchaseRecorded], member: Member) -> Iterator[Effect]:
+        yield SetTimer(key="t", due_us=purchase.occurred_us + 1)
+        yield Accrue(points=1 + member.counter("orders"), reason="stamps")
+
+    @on(NewLot)
+    def terms(self, lot: NewLot, member: Member) -> Terms:
+        return Terms(expires_us=lot.occurred_us + (1 + member.counter("orders")) * DAY_US)
+
+    def on_timer(self, timer: object, member: Member) -> Effect:
+        return Count(counter="orders")
+
+
+TIMED = catalogue_of(Stamps, Reminding)
+
+
+def test_terms_and_timers_meet_the_memory_of_their_own_version() -> None:
+    """Version 7 takes over 2 orders; its timers add one each, which the terms of the next lot count."""
+    told = Story(f"{HEAD}[rules.stamps]\n", catalogue=TIMED)
+    told.purchase("ann", "1.00", at="2026-01-01")  # 1
+    told.purchase("ann", "1.00", at="2026-01-02")  # 2
+    text = f"{HEAD}[rules.stamps]\nversion = 7\n"
+    told.record(None, activation(text, TIMED, at="s", effective="2026-02-01T00:00:00Z"), at="2020-01-01")
+    told.purchase("ann", "1.00", at="2026-02-01")  # 1 + 2 points, for 3 days
+    told.purchase("ann", "1.00", at="2026-02-02")  # the timer counted: 1 + 3 points, for 4 days
+
+    lots = [entry for entry in told.entries("ann") if entry.points > 0]
+    assert [entry.points for entry in lots] == [1, 2, 3, 4]
+    days = [(entry.expires_us - entry.booked_us) // DAY_US for entry in lots[2:] if entry.expires_us]
+    assert days == [3, 4]

@@ -44,7 +44,7 @@ def values_of(declared: Any) -> st.SearchStrategy[Any]:
     if origin is dict:
         plain = names | whole | st.booleans() | st.none()
         nested = plain | st.lists(plain, max_size=2) | st.dictionaries(names, plain, max_size=2)
-        return st.dictionaries(names, nested if args[1] is Any else plain, max_size=3)
+        return st.dictionaries(names, nested if args[1] is Any else values_of(args[1]), max_size=3)
     if origin is not None and not hasattr(declared, "__metadata__"):
         if str(origin) == "typing.Literal":
             return st.sampled_from(args)
@@ -172,7 +172,7 @@ def _plain(declared: Any) -> Any:
     if origin is tuple:
         return [_plain(args[0])] * 2
     if origin is dict:
-        return {"ä": 1, "b": "two", "c": None}
+        return {"ä": 1, "b": "two", "c": None} if args[1] is Any else {"ä": _plain(args[1])}
     if hasattr(declared, "__metadata__"):
         pattern = declared.__metadata__[0].pattern or ""
         shown = {"A-Z": "EUR", "0-9a-f": "a0" * 32, "d{4}": "2026-01-31"}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 from engine.extra_rules import Deposit, catalogue_of
 from loyalty_ledger.ledger.calendar import DAY_US, instant_us
@@ -10,7 +11,7 @@ from loyalty_ledger.ledger.facts import draft
 from loyalty_ledger.ledger.projection import Recipe
 from loyalty_ledger.ledger.store.database import Database, open_database
 from loyalty_ledger.ledger.store.log import Log
-from loyalty_ledger.rules import Fact, Member, PurchaseRecorded, Rule, on
+from loyalty_ledger.rules import Entry, Fact, Member, PurchaseRecorded, Rule, View, on
 from loyalty_ledger.rules.engine import Engine
 from loyalty_ledger.rules.governing import create_ledger
 from projection.ledgers import run_all
@@ -27,8 +28,23 @@ class Moody(Rule):
             raise ValueError("no purchase by post")
 
 
+class Doubled(View):
+    """Twice the points of each entry, in two rows for those that give."""
+
+    name = "doubled"
+    columns: ClassVar[dict[str, type]] = {"points": int}
+
+    def rows(self, entry: Entry) -> Iterator[Mapping[str, int]]:
+        yield {"points": 2 * entry.points}
+        if entry.points > 0:
+            yield {"points": 0}
+
+
 CATALOGUE = catalogue_of(Deposit, Moody)
-RECIPE = Recipe(lambda facts: Engine(facts, CATALOGUE), lambda: CATALOGUE.registry, zone="Europe/Berlin")
+RECIPE = Recipe(
+    lambda facts: Engine(facts, CATALOGUE), lambda: CATALOGUE.registry, zone="Europe/Berlin",
+    make_views=lambda: [Doubled()], views="doubled",
+)  # fmt: skip
 DAY_ONE_US = instant_us("2026-01-01T08:00:00Z")
 NOW_US = instant_us("2026-12-31T00:00:00Z")
 PROGRAMME = """

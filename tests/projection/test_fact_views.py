@@ -285,10 +285,11 @@ def test_facts_of_a_member_set_aside_do_not_count(ledger: Database) -> None:
 def first_schema(url: str) -> None:
     """Take a ledger back to the schema before these views."""
     with closing(open_database(url)) as database, database.writing() as connection:
-        for name in ("moves", "ladders", "actions", "complaints", "referrals", "rewards"):
+        for name in ("moves", "ladders", "actions", "complaints", "referrals", "rewards", "plugin_rows"):
             connection.execute(text(f"DROP VIEW {name}"))
             for slot in ("a", "b"):
                 connection.execute(text(f"DROP TABLE {name}__{slot}"))
+        connection.execute(text("DROP INDEX facts_set_aside"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
 
 
