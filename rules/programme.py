@@ -232,11 +232,14 @@ def _unknown_rule(catalogue: Catalogue, name: str, version: int | None, where: s
     unknown = [plugin.name for plugin in catalogue.plugins.values() if not plugin.is_trusted]
     if unknown:
         names = " ".join(unknown)
-        hint += f"; not trusted, so not looked at: {names} (loyalty rules trust, or init --trust)"
+        hint += (
+            f"; not trusted, so not looked at: {names} (loyalty rules trust, init --trust, simulate --trust)"
+        )
     if broken:
         hint += f"; plugin {broken[0].name!r} cannot be imported: {broken[0].error}"
     wanted = repr(name) if version is None else f"{name!r} version {version}"
-    return PluginError(f"no installed plugin offers rule {wanted}", at=where, hint=hint)
+    whose = "trusted" if unknown else "installed"
+    return PluginError(f"no {whose} plugin offers rule {wanted}", at=where, hint=hint)
 
 
 def _params(rule: type[Rule], table: dict[str, Any], where: str) -> Struct:

@@ -65,6 +65,10 @@ class TransferPoints(Command):
         """Return what was given."""
         return f"gave {recorded.points:,} points of {self.member} to {recorded.to}"
 
+    def left(self, balance_points: int) -> str:
+        """Return what the giver has left."""
+        return f"; {self.member} has {balance_points:,} points now"
+
 
 @dataclass(frozen=True, kw_only=True)
 class MergeMembers(Command):

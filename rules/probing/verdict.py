@@ -95,6 +95,8 @@ class Verdict:
             lines += ["", f"and {hidden} more: --json shows them all"]
         faults = len(self.faults())
         verdict = _counted(faults, "finding") if faults else "nothing found"
+        if len(self.findings) > faults:
+            verdict += f", {_counted(len(self.findings) - faults, 'remark')}"
         lines += ["", (
             f"{verdict}: {self.histories:,} histories of {self.facts:,} facts,"
             f" {_counted(self.settings, 'set')} of parameters, {self.calls:,} answers in each telling"
