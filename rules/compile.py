@@ -17,12 +17,12 @@ from .answers import said, shown
 from .catalogue import Catalogue, Plugin
 from .containing.guarding import Guard
 from .effects import Changed, NewLot
-from .granting import claimants
+from .granting import budget_of, claimants
 from .lineage import Keeps, Lineage
 from .programme import Policy, read_programme
 from .rule import STAGES, Rule, is_fact_type, listeners
 
-ENGINE = 3
+ENGINE = 4
 """Version of what the engine itself does; a change that could move a number raises it."""
 
 _CAP = STAGES.index("cap")
@@ -69,6 +69,7 @@ class Programme:
         keeps: By label, where the rule's memory stands.
         ladders: By name of a ladder that a plugin declares, its rungs.
         claims: By topic, the labels of the rules with a budget shared by all members.
+        budgets: How much of it there is, by label.
         restates: Whether it governs facts recorded before it, too.
     """
 
@@ -106,6 +107,7 @@ class Programme:
         self.traces_us: int | None = None
         self.sums_days: int | None = None
         self.claims: dict[str, tuple[str, ...]] = {}
+        self.budgets: dict[str, int] = {}
         rules = [(pinned, self._rule(pinned, catalogue, trusted)) for pinned in activated.rules]
         self._compile(rules, catalogue)
 
@@ -165,7 +167,9 @@ class Programme:
         sums_days = [days for _, rule in rules if (days := _days(rule, "sums_days")) is not None]
         self.sums_days = max(sums_days) if sums_days else None
         self.remembers = bool(orders_days or sums_days)
-        self.claims = claimants(((pinned.label, rule) for pinned, rule in rules), _topics)
+        budgets = ((pinned.label, budget_of(rule)) for pinned, rule in rules)
+        self.budgets = {label: budget for label, budget in budgets if budget is not None}
+        self.claims = claimants((label, _topics(self.rules[label])) for label in self.budgets)
         for kind, handlers in tables.items():
             self.early[kind.topic] = tuple(h for h in handlers if h.stage <= _CAP)  # type: ignore[attr-defined]
             if any(h.group or h.stacks != "all" for h in handlers):

@@ -73,6 +73,8 @@ class Group(Stacking):
         self._reached: dict[str, None] = {}
         """Members to whom effects were addressed lately."""
         self._restates = engine.history.restates
+        self._passing = 0
+        """Of a group that is folded again: position of the advance that passes, which says who governs."""
 
     def apply(self, fact: Fact[FactType]) -> None:  # noqa: C901 - once a fact: calls cost
         """Fold one fact.
@@ -163,6 +165,9 @@ class Group(Stacking):
             self._hear_others()
         if member._awards:
             member._awards = []
+        if programme.claims:
+            # Nothing else the member is asked about in this batch has been granted anything.
+            member._grants = {}
 
     def _answer_waiting(
         self, fact: Fact[FactType], name: str, state: MemberState, programme: Programme
@@ -236,9 +241,11 @@ class Group(Stacking):
             for index in history.advances_between(0, position)
         ]
 
-    def advance(self, until_us: int) -> None:
-        """Fire what is due in the whole group up to an instant, as an advance does."""
+    def advance(self, until_us: int, position: int) -> None:
+        """Fire what is due in the whole group up to an instant, as the advance at a position did."""
+        self._passing = position
         self._fire_group(until_us, self._known)
+        self._passing = 0
 
     def pass_until(self, clocks: Mapping[str, int]) -> None:
         """Let members' clocks run up to these instants: what is due by then fires, member by member."""
@@ -345,7 +352,7 @@ class Group(Stacking):
             self._hear_others()
             wait({name: None, **self._reached})
         for state in touched.values():
-            state.clock_us, state.position = max(state.clock_us, until_us), position
+            state.clock_us, state.position = max(state.clock_us, until_us), self._passing or position
 
     def _fire_what_is_over(self, position: int) -> None:
         """Fire what rules have just set to an instant that has passed."""
@@ -365,7 +372,8 @@ class Group(Stacking):
         cause = self._at
         cause.position = position
         cause.booked_us = cause.occurred_us = state.clock_us
-        cause.programme, cause.is_late = self._only or self._history.governing(position, due_us), False
+        known = self._passing or position
+        cause.programme, cause.is_late = self._only or self._history.governing(known, due_us), False
         cause.asked, cause.subject, cause.origin = None, name, ""
         if lot is not None:
             cause.fact = lot.fact

@@ -128,14 +128,30 @@ def apply_programme(
     log = Log(database)
     with database.writing() as connection:
         head = log.lock(connection)
-        first = _programmes(connection, catalogue.registry, head.position)[0].file
-        check_like(file, first, at=at)
+        known = _programmes(connection, catalogue.registry, head.position)
+        check_like(file, known[0].file, at=at)
         done = _append(
-            log, connection, catalogue.registry, activated, now_us=now_us, what=_applied(activated)
-        )
+            log, connection, catalogue.registry, activated, now_us=now_us, what=_applied(activated),
+            again=_replaced(activated, known),
+        )  # fmt: skip
         if done.is_new and effective_us is not None and effective_us < now_us and not restates:
             _check_dated(connection, effective_us, at=at)
         return done
+
+
+def _replaced(activated: ProgrammeActivated, known: Sequence[RecordedProgramme]) -> str:
+    """Return what sets an activation apart from an equal one that another has taken the place of since.
+
+    Else going back to a programme of the same day would be taken for what is recorded already.
+    """
+    same_day = [row for row in known if row.data.effective == activated.effective]
+    content = msgspec.json.encode(activated)
+    is_known = any(msgspec.json.encode(row.data) == content for row in same_day[:-1])
+    is_last = bool(same_day) and msgspec.json.encode(same_day[-1].data) == content
+    if is_last:
+        before = [row for row in same_day[:-1] if msgspec.json.encode(row.data) == content]
+        return f" after {same_day[-2].position}" if before else ""
+    return f" after {same_day[-1].position}" if is_known else ""
 
 
 def _check_dated(connection: Connection, effective_us: int, *, at: str) -> None:
@@ -208,10 +224,11 @@ def _trust(
 
 
 def _append(
-    log: Log, connection: Connection, registry: Registry, data: FactType, *, now_us: int, what: str
-) -> Recorded:
+    log: Log, connection: Connection, registry: Registry, data: FactType, *, now_us: int, what: str,
+    again: str = "",
+) -> Recorded:  # fmt: skip
     # The same statement again is the same fact: its id comes from its content.
-    content = hashlib.sha256(msgspec.json.encode(data)).hexdigest()[:32]
+    content = hashlib.sha256(msgspec.json.encode(data) + again.encode()).hexdigest()[:32]
     occurred_us = now_us
     ready = draft(
         registry, event_id=f"{data.topic}/{content}", source=SOURCE, topic=data.topic, subject=None,

@@ -88,7 +88,10 @@ class Moving(Reversing):
         for between in self._states.chain(absorbed)[1:-1]:
             self._join(between, absorbed, -1)
             self._states[between].position = self._at.position
-        self._states[absorbed].absorbed_by, self._states[absorbed].absorbed_at = "", 0
+        back = self._states[absorbed]
+        back.absorbed_by, back.absorbed_at = "", 0
+        # Its timers have rested: what was due meanwhile fires now, behind the lots that come back.
+        back.clock_us = max(back.clock_us, self._at.booked_us)
         self._pass(member.id, absorbed, absorbed, theirs, reason)
         saved = self._at.copy()
         self._reach(absorbed)

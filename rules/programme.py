@@ -42,7 +42,9 @@ from ..ledger.facts.types import Currency, Name
 from ..ledger.faults import fault_text
 from ..ledger.store.log import Admission
 from ..ledger.units import check_currency
+from .answers import said
 from .catalogue import Catalogue
+from .granting import budget_of
 from .rule import STAGES, Rule
 from .state import any_value
 from .trusting import pin
@@ -191,12 +193,16 @@ def _pin(
     _check_stacking(choice, offer.rule, file, where)
     params = _params(offer.rule, table, where)
     try:
-        offer.rule(params).fits(file.currency)
+        rule = offer.rule(params)
+        rule.fits(file.currency)
     except (FactError, ValueError) as error:
-        raise UsageError(
-            f"rule {name!r}: {error.what if isinstance(error, FactError) else error}", at=where,
-            hint="change the parameter",
+        raise UsageError(f"rule {name!r}: {said(error)}", at=where, hint="change the parameter") from error
+    except (Exception, SystemExit) as error:
+        raise PluginError(
+            f"rule {name!r} failed in fits(): {type(error).__name__}: {said(error)}", at=where,
+            hint="mend the rule",
         ) from error  # fmt: skip
+    budget_of(rule)
     return PinnedRule(
         label=label, rule=name, version=offer.rule.version, plugin=offer.plugin.name,
         priority=offer.rule.priority if choice.priority is None else choice.priority,

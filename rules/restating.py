@@ -96,6 +96,10 @@ def restate(group: Group, fresh: Any, fact: Fact[Any], decoders: dict[str, Any])
     )
     after = _fold(fresh(members, fact.position), _standing(told), passed, clocks)
     names = {name: _numbered(group.state_kept(name), before.lots.get(name, {})) for name in members}
+    for name in members:
+        # Of whom nothing was told before, the late fact may be the first.
+        state = group.state_kept(name)
+        state.clock_us = max(state.clock_us, after.group.state_kept(name).clock_us)
     _book(group, before, after, names, fact)
     _follow(group, before, after, fact, members)
     for name in members:
@@ -130,11 +134,12 @@ def _fold(
     waiting = sorted(advances, key=lambda advance: (advance[1], advance[0]), reverse=True)
     for fact in told:
         while waiting and (waiting[-1][1], waiting[-1][0]) < (fact.occurred_us, fact.position):
-            group.advance(waiting.pop()[1])
+            position, until_us = waiting.pop()
+            group.advance(until_us, position)
         fact.is_late = False
         group.apply(fact)
-    for _, until_us in reversed(waiting):
-        group.advance(until_us)
+    for position, until_us in reversed(waiting):
+        group.advance(until_us, position)
     group.pass_until(clocks)
     lots: dict[str, dict[int, str]] = {}
     opened: Counter[tuple[str, int, str]] = Counter()

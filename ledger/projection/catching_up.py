@@ -99,7 +99,7 @@ class CatchUp:
         for aside in found:
             mine = self._aside.get(aside.member)
             is_new = after < aside.position <= upto and aside.lifted is None
-            if is_new and aside.since <= after and (mine is None or mine > aside.since):
+            if is_new and aside.since <= after and (mine is None or mine >= aside.since):
                 members.add(aside.member)
             if mine is not None and aside.lifted is not None and after < aside.lifted <= upto:
                 members.add(aside.member)

@@ -89,7 +89,7 @@ def _fold_again(
     progress: Progress,
 ) -> None:  # fmt: skip
     upto, slot = generation.position, generation.slot
-    decoders, sheets = Decoders(recipe.make_registry()), Sheets(recipe.days())
+    decoders, sheets = Decoders(recipe.make_registry()), Sheets(recipe.days(), recipe.make_views())
     with database.reading() as connection:
         prefix = Prefix(recipe, decoders, connection, upto)
         waiting = sorted(asked.intersection(members_aside(connection, slot)))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 import msgspec
 
 from ..journal import Entry
+from ..units import INT64_MAX
 
 _MOST_ROWS = 100
+_UNKEPT = re.compile("(?<= at )0x[0-9a-fA-F]+|[\x00-\x1f\x7f\ud800-\udfff]")
+"""Addresses differ in each process; lone surrogates and control characters cannot be kept or shown."""
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -66,12 +70,24 @@ def _written(view: View, entry: Entry) -> list[str]:
             unknown = sorted(set(row) - set(view.columns))
             if unknown:
                 raise ValueError(f"no column {unknown[0]!r}")
-    except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything
-        return [_encode({"error": f"{type(error).__name__}: {error}"[:500]}).decode()]
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code may raise anything
+        return [_encode({"error": f"{type(error).__name__}: {_said(error)}"}).decode()]
     return rows
+
+
+def _said(error: BaseException) -> str:
+    """Return a stranger's words, the same in every process: without addresses, as any database keeps them."""
+    try:
+        text = str(error)
+    except (Exception, SystemExit):  # noqa: BLE001 - a stranger's exception
+        return "no message"
+    return _UNKEPT.sub("?", text[:1000])[:400]
 
 
 def _checked(view: View, name: str, value: object) -> object:
     if value is not None and type(value) is not view.columns[name]:
-        raise ValueError(f"column {name!r} is {value!r}, no {view.columns[name].__name__}")
+        found = repr(value) if isinstance(value, (int, str, float)) else f"of {type(value).__name__}"
+        raise ValueError(f"column {name!r} is {found}, no {view.columns[name].__name__}")
+    if isinstance(value, int) and abs(value) > INT64_MAX:
+        raise ValueError(f"column {name!r} is past 2^63")
     return value

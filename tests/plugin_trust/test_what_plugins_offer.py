@@ -173,6 +173,98 @@ def test_a_view_that_fails_says_so_in_a_row_and_harms_no_other(careless: Run) ->
     ]
 
 
+FAULTS = """
+from loyalty_ledger.rules import View, hookimpl
+
+
+class Mute(Exception):
+    def __str__(self):
+        raise ValueError("nothing to say")
+
+
+class Faults(View):
+    name = "faults"
+    columns = {"points": int}
+
+    def rows(self, entry):
+        match entry.points:
+            case 1:
+                raise SystemExit(3)
+            case 2:
+                raise Mute
+            case 3:
+                raise ValueError("a lone surrogate \\ud800")
+            case 4:
+                raise ValueError(object())
+            case 5:
+                return [{"points": 2**63}]
+            case 6:
+                return [{"points": object()}]
+
+
+@hookimpl
+def loyalty_views():
+    return [Faults]
+"""
+
+
+def test_however_a_view_fails_its_row_says_so_in_words_that_are_the_same_everywhere(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "rules" / "faults.py").write_text(FAULTS)
+    (tmp_path / "f.toml").write_text(WEEKEND.replace("[rules.weekend_bonus]", ""))
+    run("init --programme f.toml --trust faults")
+    for points in range(1, 7):
+        bought(run, "ann", f"{points}.00", f"2026-03-0{points}")
+    run("project run")
+
+    rows = json.loads(run("report faults --json").stdout)["rows"]
+
+    assert [row["error"] for row in rows] == [
+        "SystemExit: 3",
+        "Mute: no message",
+        "ValueError: a lone surrogate ?",
+        "ValueError: <object object at ?>",
+        "ValueError: column 'points' is past 2^63",
+        "ValueError: column 'points' is of object, no int",
+    ]
+    assert "all is well" in run("check").stdout
+
+
+def test_a_retry_keeps_what_views_of_plugins_say_of_those_set_aside(careless: Run) -> None:
+    """Eva's first order has a row; the second sets her aside."""
+    bought(careless, "eva", "0.10", "2026-03-08")
+    bought(careless, "eva", "6.00", "2026-03-09")
+    careless("project run", exit_code=4)
+    before = careless("report halves --json").stdout
+
+    careless("quarantine retry", exit_code=4)
+
+    assert careless("report halves --json").stdout == before
+    assert "eva" in before
+
+
+def test_an_operator_may_set_aside_whom_a_rule_did_from_the_same_position(careless: Run) -> None:
+    """The facts are init's two and four orders: dan's is at position 6, where his rule failed."""
+    careless("record member.set_aside dan --set rule=climb@1 --set since=6 --set reason=known")
+    careless("project run", exit_code=4)
+
+    careless("project rebuild", exit_code=4)
+
+
+def test_views_that_have_read_nothing_are_no_finding(run: Run, tmp_path: Path) -> None:
+    """A first run that is stopped leaves views at position 0, which no rules have built."""
+    (tmp_path / "rules" / "stops.py").write_text(
+        CARELESS.replace("yield Accrue", "raise MemoryError; yield Accrue")
+    )
+    (tmp_path / "c.toml").write_text(WEEKEND.split("[rules", maxsplit=1)[0] + "[rules.climb]\n")
+    run("init --programme c.toml --trust stops")
+    bought(run, "ann", "1.00", "2026-03-07")
+    run("project run", exit_code=4)
+
+    assert "all is well" in run("check").stdout
+
+
 def test_a_move_to_a_rung_the_ladder_does_not_have_sets_the_member_aside(careless: Run) -> None:
     (row,) = json.loads(careless("quarantine list --json").stdout)
 
