@@ -232,7 +232,7 @@ def test_mina_is_a_promoter_because_she_would_very_likely_recommend_us(views: Vi
 def test_noah_changes_his_mind_and_his_points_go_back_to_their_lots(views: Views) -> None:
     spent = views.entries("noah", "redeemed")
     assert {day for day, _ in spent} == {"2026-04-01"}
-    assert [points for _, points in spent] == [-89, -11, 11, 89]  # soonest expiry first: kettle, then kilo
+    assert [points for _, points in spent] == [-89, -11, 89, 11]  # soonest expiry first: kettle, kilo
     assert views.balance("noah") == 89 + 2 * KILO == 185
 
 
