@@ -50,7 +50,7 @@ def lot_lines(story: Story) -> list[str]:
         for lot, entries in story.lots.items()
         if lot is not None and (points := sum(e.points + e.pending + e.held for e in entries))
     ]
-    left.sort(key=lambda found: found[:3])
+    left.sort(key=lambda found: (*found[:2], found[4].fact, found[2]))
     lines = []
     for expires_us, _, lot, points, opening in left[:_MOST]:
         expires = "never expires" if expires_us >= FOREVER_US else f"expires {minute(expires_us, story.zone)}"

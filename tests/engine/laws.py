@@ -143,7 +143,9 @@ def _lots_balance(outcome: Outcome, name: str) -> None:
     found = {lot.lot: [lot.points, lot.pending] for lot in state.lots}
     assert found == {lot: sums for lot, sums in left.items() if any(sums)}
     assert state.points == debt[0] + sum(lot.points for lot in state.lots)
-    assert state.lots == sorted(state.lots, key=lambda lot: (lot.expires_us, lot.booked_us, lot.lot))
+    assert state.lots == sorted(
+        state.lots, key=lambda lot: (lot.expires_us, lot.booked_us, lot.fact, lot.lot)
+    )
     assert state.alarms == sorted(state.alarms, key=lambda a: (a.due_us, a.phase, a.rule, a.key))
 
 
