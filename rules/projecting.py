@@ -16,6 +16,7 @@ from ..ledger.facts import Fact, FactType, Registry
 from ..ledger.projection import Clock, Difference, Progress, Recipe, Runner
 from ..ledger.store.database import Database
 from .catalogue import Pin
+from .containing.viewing import WatchedView
 from .engine import Engine
 from .governing import recorded_programmes
 from .offering import View
@@ -60,8 +61,8 @@ class Projected:
 
 def make_views(folder: Path | None, trusted: frozenset[Pin]) -> Sequence[View]:
     """Return the views of trusted plugins, by name."""
-    found = trusted_catalogue(trusted, folder).views
-    return [found[name]() for name in sorted(found)]
+    catalogue = trusted_catalogue(trusted, folder)
+    return [WatchedView(catalogue.views[name]()) for name in sorted(catalogue.views)]
 
 
 def recipe_for(database: Database, folder: Path | None = None) -> Recipe:

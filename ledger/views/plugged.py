@@ -8,10 +8,11 @@ from typing import ClassVar, NamedTuple
 
 import msgspec
 
+from ..errors import HaltError
 from ..journal import Entry
 from ..units import INT64_MAX
 
-_MOST_ROWS = 100
+MOST_ROWS = 100
 _UNKEPT = re.compile("(?<= at )0x[0-9a-fA-F]+|[\x00-\x1f\x7f\ud800-\udfff]")
 """Addresses differ in each process; lone surrogates and control characters cannot be kept or shown."""
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -65,11 +66,13 @@ def _written(view: View, entry: Entry) -> list[str]:
             rows.append(
                 _encode({name: _checked(view, name, row.get(name)) for name in view.columns}).decode()
             )
-            if len(rows) > _MOST_ROWS:
-                raise ValueError(f"more than {_MOST_ROWS} rows for one entry")
+            if len(rows) > MOST_ROWS:
+                raise ValueError(f"more than {MOST_ROWS} rows for one entry")
             unknown = sorted(set(row) - set(view.columns))
             if unknown:
                 raise ValueError(f"no column {unknown[0]!r}")
+    except HaltError:
+        raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code may raise anything
         return [_encode({"error": f"{type(error).__name__}: {_said(error)}"}).decode()]
     return rows

@@ -119,7 +119,7 @@ class Guard:
                 self._heart.ask(position, self.cited, member)
             asked.is_asking = True
         _questions.open.append(question)
-        sys.setrecursionlimit(_depth() + DEPTH)
+        sys.setrecursionlimit(depth() + DEPTH)
 
     def _end(self) -> None:
         """End the question.
@@ -192,7 +192,7 @@ def is_users(error: BaseException) -> bool:
     return is_interrupt and not (asked.is_limited and asked.interrupted_s is None)
 
 
-def _depth() -> int:
+def depth() -> int:
     """Return how deep the interpreter is by its own count, which it tells only when asked for too little."""
     try:
         sys.setrecursionlimit(1)
