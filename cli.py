@@ -860,7 +860,7 @@ def rules_new(place: Place, name: str, *, folder: Path | None) -> None:
     names = {rule for rule, _ in place.catalogue.offers} | set(place.catalogue.plugins)
     started = start_package(name, folder, taken=names)
     place.answer(started.fields(), started.lines())
-    place.say(f"next: cd {started.folder} && pip install -e . pytest && pytest")
+    place.say(f"next: cd {started.folder} && pip install -e . pytest (or uv pip install …) && pytest")
 
 
 @rules.command("trust")
