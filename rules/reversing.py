@@ -133,15 +133,6 @@ class Reversing(Asking):
     ) -> None:
         """Give what was taken of a fact's awards, and count the fact again in sums."""
         account, given = self._accounts[member.id], {"issued": 0, "adjusted": 0}
-        spend_minor = visits = 0
-        if trace is not None:
-            before_minor, was_reversed = tracing.returned_minor(trace), trace.is_reversed
-            trace.returned = tracing.less(trace, taken.returned)
-            trace.is_reversed = bool(trace.returned) and _is_all_back(trace)
-            if trace.topic == tracing.PURCHASE:
-                spend_minor = self._counted_minor(trace, before_minor)
-                stands_again = was_reversed and not trace.is_reversed
-                visits = account.return_to_order(trace) if stands_again else 0
         earned_of = {earned.lot: earned for earned in trace.earned} if trace else {}
         pieces = [(earned_of.get(lot), piece) for lot, parts in taken.lots for piece in parts]
         for earned, piece in sorted(pieces, key=lambda pair: goes_to_a_lot(pair[1])):
@@ -151,9 +142,20 @@ class Reversing(Asking):
                 self._open_lot(member, award)
             if earned is not None:
                 given[earned.account] = given.get(earned.account, 0) + piece.points
-        if trace is not None:
-            more = Sums(given["issued"], given["adjusted"], spend_minor, visits)
-            self._count(member.id, more, trace.occurred_us, trace.origin)
+        if trace is None:
+            return
+        before_minor, was_reversed = tracing.returned_minor(trace), trace.is_reversed
+        trace.returned = tracing.less(trace, taken.returned)
+        # Points that a return took by rounding may have been given again with all lines back: they are due.
+        is_all_taken = all(earned.taken >= earned.points for earned in trace.earned)
+        trace.is_reversed = bool(trace.returned) and is_all_taken and _is_all_back(trace)
+        spend_minor = visits = 0
+        if trace.topic == tracing.PURCHASE:
+            spend_minor = self._counted_minor(trace, before_minor)
+            stands_again = was_reversed and not trace.is_reversed
+            visits = account.return_to_order(trace) if stands_again else 0
+        more = Sums(given["issued"], given["adjusted"], spend_minor, visits)
+        self._count(member.id, more, trace.occurred_us, trace.origin)
 
     def _look_for_due(self, name: str) -> None:
         if self._states[name].due_us() <= self._at.booked_us:

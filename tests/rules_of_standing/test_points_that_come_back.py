@@ -178,3 +178,28 @@ def test_the_return_of_a_free_line_that_is_retracted_leaves_the_rest_of_the_orde
 
     story.given("ann", "fact.retracted", at="2026-03-06", retracted=rest, reason="another order")
     assert story.balance("ann") == 10
+
+
+def test_a_point_that_a_retracted_return_gives_again_is_due_though_every_line_is_back() -> None:
+    """3 points, rounded up: 6 % takes 1, the rest 2; without the 6 % 3 are due, so the third takes 1.
+
+    With the 6 % back once more all is back; the third, retracted, gives its 1, which the last return takes.
+    """
+    story = Story(
+        HEAD + '[rules.points_per_spend]\npoints = 3\n[rules.clawback]\nrounding = "up"\n[rules.redemption]'
+    )
+    story.purchase("ann", "1.00", at="2026-03-01", order="O")
+    facts = [
+        story.given("ann", "purchase.returned", at="2026-03-02", order="O", **what)
+        for what in ({"amount": "0.06", "currency": "USD"}, {})
+    ]
+    story.given("ann", "fact.retracted", at="2026-03-03", retracted=facts[0], reason="counted twice")
+    assert story.balance("ann") == 1
+    nothing = story.given("ann", "purchase.returned", at="2026-03-04", order="O", share_bps=1)
+    assert story.balance("ann") == 0
+    story.given("ann", "purchase.returned", at="2026-03-05", order="O", amount="0.06", currency="USD")
+    story.given("ann", "fact.retracted", at="2026-03-06", retracted=nothing, reason="nothing came back")
+    assert story.balance("ann") == 1
+
+    story.given("ann", "purchase.returned", at="2026-03-07", order="O")
+    assert story.balance("ann") == 0
