@@ -110,7 +110,9 @@ def test_the_tutorial_prints_what_it_shows(tmp_path: Path) -> None:
 
 def test_the_simulations_figures_are_those_of_a_group_by() -> None:
     """Half of a basket's points, fractions dropped, where 20 dollars or more were spent on a weekend."""
-    found = duckdb.execute(f"""
+    found = (
+        duckdb.connect()
+        .execute(f"""
         WITH baskets AS (
             SELECT household_id AS member, min(transaction_timestamp) AS bought_at,
                    sum(round(sales_value * 100)::BIGINT) AS cents
@@ -118,7 +120,9 @@ def test_the_simulations_figures_are_those_of_a_group_by() -> None:
         bonuses AS (SELECT member, cents // 100 * 50 // 100 AS points FROM baskets
                     WHERE dayofweek(bought_at) IN (0, 6) AND cents >= 2000)
         SELECT (SELECT sum(cents // 100) FROM baskets), sum(points), count(DISTINCT member) FROM bonuses
-    """).fetchone()
+    """)
+        .fetchone()
+    )
     assert found
 
     base, bonus, winners = (f"{int(number):,}" for number in found)

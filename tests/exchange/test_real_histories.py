@@ -32,7 +32,7 @@ def data_file(package: str, *parts: str) -> Path:
 
 
 def rows_of(sql: str) -> list[tuple[Any, ...]]:
-    relation = duckdb.sql(sql)
+    relation = duckdb.connect().sql(sql)
     assert relation is not None
     return relation.fetchall()
 

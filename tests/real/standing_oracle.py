@@ -84,10 +84,14 @@ def transactions() -> Path:
 @cache
 def purchases() -> tuple[Event, ...]:
     """Return every basket in the order of time; at the same instant, in the order of the file."""
-    lines = duckdb.execute(
-        "SELECT epoch_us(transaction_timestamp), household_id::VARCHAR, basket_id::VARCHAR, sales_value "
-        f"FROM read_parquet('{transactions()}', file_row_number = true) ORDER BY file_row_number"
-    ).fetchall()
+    lines = (
+        duckdb.connect()
+        .execute(
+            "SELECT epoch_us(transaction_timestamp), household_id::VARCHAR, basket_id::VARCHAR, sales_value "
+            f"FROM read_parquet('{transactions()}', file_row_number = true) ORDER BY file_row_number"
+        )
+        .fetchall()
+    )
     cents_for = {value: cents_of(value) for value in {line[3] for line in lines}}
     baskets: defaultdict[tuple[int, str, str], int] = defaultdict(int)  # keeps the order of first lines
     for time_us, member, basket, value in lines:

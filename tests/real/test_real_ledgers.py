@@ -50,23 +50,31 @@ def totals(url: str) -> Totals:
 
 def grocer_by_duckdb(file: Path) -> Totals:
     """Cents by line, dollars by basket: one point per whole dollar of a basket."""
-    rows = duckdb.execute(f"""
+    rows = (
+        duckdb.connect()
+        .execute(f"""
         WITH baskets AS (
             SELECT household_id::VARCHAR AS member, basket_id, sum(round(sales_value * 100)::BIGINT) AS cents
             FROM '{file}' GROUP BY ALL)
         SELECT member, count(*), sum(cents)::BIGINT, sum(cents // 100)::BIGINT FROM baskets GROUP BY member
-    """).fetchall()
+    """)
+        .fetchall()
+    )
     return {member: (count, cents, points) for member, count, cents, points in rows}
 
 
 def cdnow_by_duckdb(file: Path) -> Totals:
-    rows = duckdb.execute(f"""
+    rows = (
+        duckdb.connect()
+        .execute(f"""
         WITH cells AS (
             SELECT regexp_split_to_array(trim(line), ' +') AS cell
             FROM read_csv('{file}', columns={{'line': 'VARCHAR'}}, sep='|', header=true, auto_detect=false)),
         purchases AS (SELECT cell[1] AS member, (cell[4]::DECIMAL(12, 2) * 100)::BIGINT AS cents FROM cells)
         SELECT member, count(*), sum(cents)::BIGINT, sum(cents // 100)::BIGINT FROM purchases GROUP BY member
-    """).fetchall()
+    """)
+        .fetchall()
+    )
     return {member: (count, cents, points) for member, count, cents, points in rows}
 
 

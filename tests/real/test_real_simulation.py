@@ -36,7 +36,7 @@ def branded(folder: Path) -> Path:
     assert spec.origin is not None
     source, file = Path(spec.origin).parent / "data", folder / "branded.parquet"
     lines = f"read_parquet('{source}/transactions.parquet', file_row_number = true)"
-    duckdb.execute(
+    duckdb.connect().execute(
         f"COPY (SELECT t.*, p.brand FROM {lines} t LEFT JOIN '{source}/products.parquet' p "
         f"USING (product_id) ORDER BY t.file_row_number) TO '{file}'"
     )
@@ -45,7 +45,9 @@ def branded(folder: Path) -> Path:
 
 def expected(file: Path) -> dict[str, tuple[int, int]]:
     """Return every household's points under both programmes: a basket's private cents count twice."""
-    rows = duckdb.execute(f"""
+    rows = (
+        duckdb.connect()
+        .execute(f"""
         WITH lines AS (
             SELECT household_id::VARCHAR AS member, basket_id, brand,
                    round(sales_value * 100)::BIGINT AS cents FROM '{file}'),
@@ -55,7 +57,9 @@ def expected(file: Path) -> dict[str, tuple[int, int]]:
             FROM lines GROUP BY ALL)
         SELECT member, sum(cents // 100)::BIGINT, sum((cents + private) // 100)::BIGINT
         FROM baskets GROUP BY member
-    """).fetchall()
+    """)
+        .fetchall()
+    )
     return {member: (one, double) for member, one, double in rows}
 
 
