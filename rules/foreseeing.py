@@ -89,7 +89,7 @@ def ahead_of(engine: Engine, member: str, states: Mapping[str, bytes], clock_us:
 
 
 def _asked(rule: Rule, label: str, view: Member, programme: Programme, now_us: int) -> Outlook:
-    view.rule = label
+    view.rule, view._keeps = label, programme.keeps[label]
     guard, today = programme.guards.get(label), programme.zone.local_date(now_us)
     try:
         with nullcontext(view) if guard is None else guard.asking(view) as seen:
