@@ -1,5 +1,7 @@
 """What a rule may answer. Effects are plain values; the engine alone applies them.
 
+The file is longer than a room should be: it is a list, one effect after the other.
+
 Every effect may name another *member* of the group; without one it is for the member the fact is about.
 """
 

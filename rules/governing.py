@@ -1,4 +1,7 @@
-"""What is recorded about the programme: a ledger made, programmes applied, plugins trusted, time passed."""
+"""What is recorded about the programme: a ledger made, programmes applied, plugins trusted, time passed.
+
+The file is longer than a room should be: what is recorded, and how it is read back, stand together.
+"""
 
 from __future__ import annotations
 
