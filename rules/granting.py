@@ -7,23 +7,19 @@ in the order of the log, and gets what is left. A return gives nothing back to a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING
 
 from ..ledger.errors import HaltError, PluginError
 from ..ledger.facts import Fact, FactType
 from ..ledger.fold import Grants
-from ..ledger.store.reading import FactRow, facts_of_topics
 from ..ledger.units import INT64_MAX
 from .answers import said, shown, whole
 from .rule import Rule
 
 if TYPE_CHECKING:
     from .compile import History, Programme
-    from .engine import Engine
 
 
 def claiming(programmes: Iterable[Programme]) -> frozenset[str]:
@@ -73,26 +69,6 @@ def is_spent(history: History, grants: Grants) -> bool:
         for labels in programme.claims.values()
         for label in labels
     )
-
-
-def prime(engine: Engine, connection: Connection, read: Callable[[FactRow], Fact[Any]], upto: int) -> None:
-    """Let an engine grant every stored fact up to a position that has not had its turn.
-
-    Without a budget nothing is read.
-
-    Args:
-        engine: The fold.
-        connection: Of a reading.
-        read: Decodes a stored fact.
-        upto: The position.
-    """
-    if not engine.claiming or engine.grants.position >= upto or is_spent(engine.history, engine.grants):
-        return
-    after = engine.grants.position
-    for row in facts_of_topics(connection, engine.claiming, after=after, upto=upto):
-        if not engine.grant(read(row)):
-            break
-    engine.grants.position = upto
 
 
 def budget_of(rule: Rule) -> int | None:

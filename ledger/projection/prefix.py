@@ -14,11 +14,12 @@ from ..errors import HistoryError, LoyaltyError, PluginError
 from ..facts import Fact, FactType, Registry
 from ..facts.programme import ClockAdvanced, PluginsTrusted, ProgrammeActivated
 from ..fold import Fold
-from ..store.reading import FactRow, RawFact, facts_of_topics, programme_facts
+from ..store.reading import FactRow, RawFact, programme_facts
 from ..views.factual import NOTED_ALONE, NOTED_LINKED
 from ..views.noting import Note
 from ..views.purchases import TOPIC as PURCHASE
 from ..views.purchases import Bought
+from .priming import prime
 from .recipe import Recipe
 from .stored import stored_decoders
 
@@ -112,11 +113,7 @@ class Prefix:
                 self.restated = row.position
                 self._enter([row])
         self._open()
-        if self.fold.claiming:
-            for row in facts_of_topics(connection, self.fold.claiming, after=0, upto=upto):
-                if not self.fold.grant(decoders.fact(row)):
-                    break
-            self.fold.grants.position = upto
+        prime(self.fold, connection, decoders.fact, upto)
 
     def extend(self, rows: Sequence[FactRow]) -> int | None:
         """Go on behind the facts so far; return the latest instant the clock was advanced to, if it was.

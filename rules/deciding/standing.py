@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from ...ledger.errors import RuleError
 from ...ledger.facts import Fact
 from ...ledger.facts.programme import PinnedRule
+from ...ledger.projection.priming import prime
 from ...ledger.projection.set_asides import set_asides
 from ...ledger.store.bulk import fetch_rows
 from ...ledger.store.groups import groups_of
@@ -19,7 +20,6 @@ from ...ledger.store.reading import FactRow, facts_of, programme_facts
 from ..catalogue import Catalogue
 from ..compile import Programme
 from ..engine import Engine, Group
-from ..granting import prime
 from ..state import MemberState
 from .refusal import Refusal
 

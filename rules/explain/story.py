@@ -17,6 +17,7 @@ from ...ledger.errors import RuleError
 from ...ledger.facts import Fact
 from ...ledger.fold import ActionRow, FlagRow, MoveRow
 from ...ledger.journal import Entry
+from ...ledger.projection.priming import prime
 from ...ledger.reports.footer import Footer, footer
 from ...ledger.reports.member import is_known, unknown_member
 from ...ledger.reports.typesetting import zone_of
@@ -26,7 +27,6 @@ from ..asking import Note
 from ..catalogue import Catalogue
 from ..compile import Programme
 from ..engine import Engine, Group
-from ..granting import prime
 from .taking import Day, Taken, days_of, remembered, taken_since, takes_back
 
 _Row = TypeVar("_Row")

@@ -14,12 +14,12 @@ from ...ledger.errors import RuleError
 from ...ledger.facts import Fact
 from ...ledger.fold import MoveRow
 from ...ledger.journal import Entry
+from ...ledger.projection.priming import prime
 from ...ledger.store.groups import groups_of
 from ...ledger.store.reading import facts_of, programme_facts
 from ..asking import Note
 from ..catalogue import Catalogue
 from ..engine import Engine, Group
-from ..granting import prime
 from .candidate import Candidate
 
 
